@@ -1,0 +1,1 @@
+"""The product, on floors: a file imports only from the floors below it (see pyproject.toml, importlinter)."""
