@@ -1,0 +1,106 @@
+"""The triggers of MFA Prefill for Microsoft Entra ID: a table of contents. What each does is in shared/triggers.py."""
+
+import os
+from typing import List  # noqa: UP035 (the worker does not index a function annotated with list[str])
+
+import azure.functions as func
+
+from shared import triggers
+from shared.messages import CHORE_QUEUE, POISON_QUEUE, USER_QUEUE
+from shared.settings import STORAGE, schedule
+
+Messages = func.Out[List[str]]  # noqa: UP006
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+# --- Microsoft Graph calls these: anonymous, because Graph brings no key; proven by clientState -----------------------
+
+
+@app.route("notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@app.queue_output("users", USER_QUEUE, STORAGE)
+async def notifications(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
+    """Change notifications: handshake, checks, into the queue, 202."""
+    return triggers.change_notifications(req, users)
+
+
+@app.route("lifecycle", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@app.queue_output("chores", CHORE_QUEUE, STORAGE)
+async def lifecycle(req: func.HttpRequest, chores: Messages) -> func.HttpResponse:
+    """Lifecycle notifications: handshake, checks, into the queue, 202."""
+    return triggers.lifecycle_notifications(req, chores)
+
+
+# --- the queues -------------------------------------------------------------------------------------------------------
+
+
+@app.queue_trigger("msg", USER_QUEUE, STORAGE)
+async def reconcile(msg: func.QueueMessage) -> None:
+    """Looks at the users of a message and does for each what policy wants."""
+    await triggers.reconcile_users(msg)
+
+
+@app.queue_trigger("msg", POISON_QUEUE, STORAGE)
+async def park_poison(msg: func.QueueMessage) -> None:
+    """Records what gave up, and keeps it replayable."""
+    await triggers.park_poison(msg)
+
+
+@app.queue_trigger("msg", CHORE_QUEUE, STORAGE)
+async def do_chore(msg: func.QueueMessage) -> None:
+    """Renews, ensures or sweeps when somebody asked for it."""
+    await triggers.do_chore(msg)
+
+
+# --- the timers -------------------------------------------------------------------------------------------------------
+
+
+@app.timer_trigger("timer", schedule(os.environ, "PREFILL_RENEW_SCHEDULE"), use_monitor=True)
+async def keep_subscription(timer: func.TimerRequest) -> None:  # noqa: ARG001 (the binding's name)
+    """Exactly one healthy subscription on users."""
+    await triggers.keep_subscription()
+
+
+@app.timer_trigger("timer", schedule(os.environ, "PREFILL_SWEEP_SCHEDULE"), use_monitor=True)
+async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 (the binding's name)
+    """Finds what no notification told."""
+    await triggers.sweep()
+
+
+# --- operators and HR flows: function key -----------------------------------------------------------------------------
+
+
+@app.route("users/{id}/reconcile", methods=["POST"])
+@app.queue_output("users", USER_QUEUE, STORAGE)
+async def reconcile_user(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
+    """Look at this user now."""
+    return await triggers.request_reconcile(req, users)
+
+
+@app.route("users/{id}", methods=["GET"])
+async def explain_user(req: func.HttpRequest) -> func.HttpResponse:
+    """Why is this user as it is?"""
+    return await triggers.explain_user(req)
+
+
+@app.route("subscription", methods=["GET"])
+async def show_subscription(req: func.HttpRequest) -> func.HttpResponse:
+    """The subscription, as noted and as Graph lists it."""
+    return await triggers.show_subscription(req)
+
+
+@app.route("subscription", methods=["POST"])
+async def ensure_subscription(req: func.HttpRequest) -> func.HttpResponse:
+    """Make it exactly one healthy subscription now."""
+    return await triggers.ensure_subscription(req)
+
+
+@app.route("report", methods=["GET"])
+async def report(req: func.HttpRequest) -> func.HttpResponse:
+    """What happened to whom, and why."""
+    return await triggers.report(req)
+
+
+@app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Is it well? A few words, no tenant data."""
+    return await triggers.health(req)

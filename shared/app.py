@@ -1,0 +1,138 @@
+"""The composition root: settings, clients and workflows, put together when a trigger first needs them. Floor 7.
+
+Importing this file loads nothing of Azure Storage, azure-identity or msgraph-sdk: the webhooks answer from cold and
+never need them. One set of clients serves a worker process (and its one event loop).
+"""
+
+import asyncio
+import logging
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared import telemetry
+from shared.errors import SettingsError
+from shared.notifications import Expected
+from shared.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from shared.explain import Explainer
+    from shared.poisoned import PoisonKeeper
+    from shared.ports import Control, Directory
+    from shared.reconcile import Reconciler
+    from shared.report import Reporter
+    from shared.subscriptions import Keeper
+    from shared.sweep import Sweeper
+
+_log = logging.getLogger("mfa_prefill.app")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The workflows, ready to run."""
+
+    settings: Settings
+    directory: "Directory"
+    control: "Control"
+    reconciler: "Reconciler"
+    poison: "PoisonKeeper"
+    sweeper: "Sweeper"
+    keeper: "Keeper"
+    explainer: "Explainer"
+    reporter: "Reporter"
+
+
+def now() -> datetime:
+    """The clock of the whole app."""
+    return datetime.now(UTC)
+
+
+def millis() -> int:
+    """Epoch milliseconds, as messages carry them."""
+    return int(now().timestamp() * 1000)
+
+
+def settings() -> Settings:
+    """Read once per process. Raises SettingsError, every time, until a restart with better settings."""
+    if _Once.settings is None:
+        telemetry.quiet_libraries()
+        try:
+            _Once.settings = read_settings(os.environ)
+        except SettingsError as error:
+            _log.error("%s", error, extra={"action": "settings_wrong"})
+            raise
+    return _Once.settings
+
+
+def expected() -> Expected:
+    """What a notification must carry to be ours. Raises SettingsError."""
+    ours = settings()
+    return Expected(ours.tenant_id, ours.keys.accepts_client_state)
+
+
+async def app() -> App:
+    """The workflows of this process, made on first use. Raises SettingsError, and what storage raises."""
+    async with _Once.lock:
+        if _Once.app is None:
+            _Once.app = await _compose(settings())
+    return _Once.app
+
+
+class _Once:
+    """What a worker process makes only once. asyncio's lock binds to the loop that first waits for it."""
+
+    settings: Settings | None = None
+    app: App | None = None
+    lock = asyncio.Lock()
+
+
+async def _compose(ours: Settings) -> App:
+    from azure.identity.aio import DefaultAzureCredential
+
+    from shared.explain import Explainer
+    from shared.graph.client import GraphClient
+    from shared.graph.delta import GraphChangedUsers
+    from shared.graph.directory import GraphDirectory
+    from shared.graph.subscriptions import GraphSubscriptions
+    from shared.poisoned import PoisonKeeper
+    from shared.reconcile import Reconciler
+    from shared.report import Reporter
+    from shared.storage.account import queue_service, table_service
+    from shared.storage.queues import StorageQueues
+    from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
+    from shared.subscription_rules import Desired
+    from shared.subscriptions import Keeper
+    from shared.sweep import Sweeper
+
+    credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
+    storage_credential = DefaultAzureCredential(managed_identity_client_id=ours.storage.client_id)
+    tables = table_service(ours.storage, storage_credential)
+    await create_tables(tables)
+    queues = StorageQueues(queue_service(ours.storage, storage_credential))
+    ledger, audit, control, parking = (
+        TableLedger(tables),
+        TableAudit(tables),
+        TableControl(tables),
+        TableParking(tables),
+    )
+    client = GraphClient(ours.graph_url, credential, now)
+    directory = GraphDirectory(client, ours.policy)
+    desired = Desired(ours.notification_url, ours.lifecycle_url, ours.keys.client_state_fingerprint())
+    subscriptions = GraphSubscriptions(client, desired, ours.keys.client_state())
+    return App(
+        settings=ours,
+        directory=directory,
+        control=control,
+        reconciler=Reconciler(directory, ledger, audit, queues, parking, ours.policy, ours.keys, now, _new_id),
+        poison=PoisonKeeper(ledger, parking, now),
+        sweeper=Sweeper(GraphChangedUsers(client), control, queues, now),
+        keeper=Keeper(subscriptions, control, queues, desired, now),
+        explainer=Explainer(directory, ledger, audit, ours.policy, ours.keys, now),
+        reporter=Reporter(ledger, control, parking, ours.policy, now),
+    )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]

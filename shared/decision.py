@@ -1,0 +1,227 @@
+"""The decision: what Graph tells, what the policy wants and what we remember give a plan. Floor 3.
+
+Pure: no I/O, no clock, no environment. The rules are numbered as in docs/how-it-works.md; the first that fits wins.
+A rule reads facts and answers with a reason; a new rule is a new function in the list it belongs to.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.fingerprint import Keys
+from shared.memory import Memory
+from shared.models import DirectoryUser, MfaState, Observation, Outcome, Reason
+from shared.phone_number import PhoneNumber, Refused, RegionHints, canonical, read_number, same_number
+from shared.plan import Action, AddPhone, Hold, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
+from shared.policy import ExistingPhone, Mode, Policy, StrongerMethod
+
+NOT_STRONGER = frozenset({"password", "phone", "email", "temporaryAccessPass", "qrCodePin"})
+"""Kinds of method that are no better than a phone. Whatever is not named here counts as stronger, so that a kind Graph
+adds tomorrow is not diluted. https://learn.microsoft.com/graph/api/resources/authenticationmethods-overview"""
+
+SERVES_MFA = frozenset({"fido2", "microsoftAuthenticator", "softwareOath", "hardwareOath"})
+"""Kinds that let a user answer per-user MFA on any device; Windows Hello and platform credentials work on one only."""
+
+
+def decide(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: datetime) -> Plan:
+    """What to do about this user now. `now` only matters for a held change."""
+    reason = ineligible(seen, policy)
+    if reason:
+        return Plan(Outcome.SKIPPED, (reason,), hold=None)
+    phone = _phone(seen, policy, memory, keys, now)
+    actions: list[Action] = [phone.action] if phone.action else []
+    reasons = [phone.reason] if phone.reason else []
+    for rule in (_default_method, _mfa_state):
+        action, why = rule(seen, policy, phone.action)
+        actions += [action] if action else []
+        reasons += [why] if why else []
+    plan = Plan(_outcome(phone, actions, policy), tuple(reasons), tuple(actions), phone.adopt, phone.hold)
+    return replace(plan, hold_until=phone.hold_until, source=phone.source, masked=phone.masked)
+
+
+def is_phone_only(seen: Observation) -> bool:
+    """Whether the user's only second factor is a phone, which Microsoft stops serving on 1 February 2027."""
+    return bool(seen.phones) and not _stronger(seen)
+
+
+# --- rule 2: who is not touched at all -------------------------------------------------------------------------------
+
+
+def _disabled(seen: Observation, _: Policy) -> Reason | None:
+    enabled = seen.user.account_enabled
+    if enabled is None:
+        return Reason.UNKNOWN
+    return None if enabled else Reason.DISABLED
+
+
+def _guest(seen: Observation, policy: Policy) -> Reason | None:
+    kind = (seen.user.user_type or "").lower()
+    if kind not in ("", "member", "guest"):
+        return Reason.UNKNOWN
+    # userType is null on some old accounts; a B2B guest still carries #EXT# in the user principal name
+    is_guest = kind == "guest" or (not kind and "#ext#" in (seen.user.user_principal_name or "").lower())
+    return Reason.GUEST if is_guest and not policy.include_guests else None
+
+
+def _groups(seen: Observation, policy: Policy) -> Reason | None:
+    if not policy.include_groups and not policy.exclude_groups:
+        return None
+    if seen.groups is None:
+        return Reason.UNKNOWN
+    if seen.groups & policy.exclude_groups:
+        return Reason.EXCLUDED
+    return Reason.OUT_OF_SCOPE if policy.include_groups and not seen.groups & policy.include_groups else None
+
+
+def _synced(seen: Observation, policy: Policy) -> Reason | None:
+    wanted = policy.require_synced and seen.user.on_premises_sync_enabled is not True
+    return Reason.NOT_SYNCED if wanted else None
+
+
+_CLASSES: tuple[Callable[[Observation, Policy], Reason | None], ...] = (_disabled, _guest, _groups, _synced)
+
+
+def ineligible(seen: Observation, policy: Policy) -> Reason | None:
+    """Rule 2: the class that keeps us away from this user, `unknown` when a class could not be told; else None."""
+    return next((reason for rule in _CLASSES if (reason := rule(seen, policy))), None)
+
+
+# --- rules 3 to 10: the phone ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Phone:
+    """The verdict on the phone."""
+
+    action: AddPhone | UpdatePhone | None = None
+    reason: Reason | None = None
+    refused: bool = False
+    adopt: str | None = None
+    hold: Hold | None = None
+    hold_until: datetime | None = None
+    source: str | None = None
+    masked: str | None = None
+
+
+def _phone(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: datetime) -> _Phone:
+    if policy.stronger_method is StrongerMethod.SKIP and _stronger(seen):
+        return _Phone(reason=Reason.STRONGER_METHOD)  # rule 3
+    attribute, text = source_text(seen.user, policy)
+    if text is None:
+        return _Phone(reason=Reason.NO_NUMBER)  # rule 4
+    number = read_number(text, _hints(seen.user, policy), policy.allowed_regions)
+    if isinstance(number, Refused):
+        reason = Reason(number.reason.value)
+        return _Phone(reason=reason, refused=True, source=attribute, masked=number.masked)  # rule 5
+    verdict = _against_registered(number, seen, policy, memory, keys, now)
+    return replace(verdict, source=_provenance(attribute, number), masked=number.masked)
+
+
+def _against_registered(
+    number: PhoneNumber, seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: datetime
+) -> _Phone:
+    user_id, mobile = seen.user.id, seen.mobile
+    if mobile is None:
+        never_ours = memory.fingerprint is None
+        return _Phone(AddPhone(number)) if never_ours else _Phone(reason=Reason.REMOVED_BY_HUMAN)  # rules 6 and 7
+    if same_number(mobile, number.canonical):
+        return _Phone(adopt=keys.phone(user_id, number.canonical))  # rule 8
+    left_alone = _left_alone(mobile, policy, memory, keys)
+    if left_alone:
+        return _Phone(reason=left_alone)  # rule 10
+    return _after_hold(number, user_id, policy, memory, keys, now)  # rule 9
+
+
+def _left_alone(mobile: str, policy: Policy, memory: Memory, keys: Keys) -> Reason | None:
+    """Why a registered number that differs from the directory's is not replaced; None: it may be."""
+    if policy.existing_phone is ExistingPhone.REPLACE:
+        return None
+    if memory.fingerprint is None:
+        return Reason.DIFFERS
+    if not _is_ours(mobile, memory, keys):
+        return Reason.USER_MANAGED
+    return Reason.DIFFERS if policy.existing_phone is ExistingPhone.KEEP else None
+
+
+def _after_hold(number: PhoneNumber, user_id: str, policy: Policy, memory: Memory, keys: Keys, now: datetime) -> _Phone:
+    """A changed number waits: who can edit the directory for a moment must not own the second factor at once."""
+    fingerprint = keys.phone(user_id, number.canonical)
+    waits = memory.hold is not None and keys.is_phone(memory.hold.fingerprint, user_id, number.canonical)
+    hold = memory.hold if waits and memory.hold else Hold(fingerprint, now)
+    until = hold.since + policy.change_hold
+    if now >= until:
+        return _Phone(UpdatePhone(number))
+    return _Phone(reason=Reason.CHANGE_HELD, hold=hold, hold_until=until)
+
+
+def source_text(user: DirectoryUser, policy: Policy) -> tuple[str | None, str | None]:
+    """The first source attribute that holds a value, and that value; (None, None) when none does."""
+    for attribute in policy.phone_sources:
+        if attribute == "mobilePhone":
+            text = user.mobile_phone
+        elif attribute == "businessPhones":
+            text = next(iter(user.business_phones), None)
+        else:
+            text = user.extension_attributes.get(attribute)
+        if text and text.strip():
+            return attribute, text
+    return None, None
+
+
+def _hints(user: DirectoryUser, policy: Policy) -> RegionHints:
+    return RegionHints(user.usage_location, user.country, policy.default_region)
+
+
+def _provenance(attribute: str | None, number: PhoneNumber) -> str:
+    return f"{attribute}, read as {number.region} ({number.read_as})"
+
+
+def _is_ours(mobile: str, memory: Memory, keys: Keys) -> bool:
+    return keys.is_phone(memory.fingerprint, memory.user_id, canonical(mobile) or mobile)
+
+
+def _stronger(seen: Observation) -> frozenset[str]:
+    return seen.methods - NOT_STRONGER
+
+
+# --- rules 11 and 12: the default method and the MFA state -----------------------------------------------------------
+
+
+def _default_method(seen: Observation, policy: Policy, phone: Action | None) -> tuple[Action | None, Reason | None]:
+    if policy.default_method is None or _stronger(seen) or not (seen.mobile or phone):
+        return None, None
+    preference = seen.preference
+    if preference is not None and preference.method == policy.default_method.value:
+        return None, Reason.SYSTEM_PREFERRED if preference.system_preferred else None
+    void = preference is not None and preference.system_preferred
+    return SetDefaultMethod(policy.default_method), Reason.SYSTEM_PREFERRED if void else None
+
+
+def _mfa_state(seen: Observation, policy: Policy, phone: Action | None) -> tuple[Action | None, Reason | None]:
+    target = policy.mfa_state
+    if target is None or seen.mfa_state is None:
+        return None, Reason.UNKNOWN if target else None
+    if seen.mfa_state.satisfies(target):
+        return None, None
+    if not (usable_method(seen) or phone):
+        return None, Reason.NO_METHOD
+    return SetMfaState(MfaState(target)), None
+
+
+def usable_method(seen: Observation) -> bool:
+    """Whether Graph showed a method with which this user can answer an MFA prompt."""
+    return seen.mobile is not None or bool(seen.methods & SERVES_MFA)
+
+
+# --- the outcome -----------------------------------------------------------------------------------------------------
+
+
+def _outcome(phone: _Phone, actions: list[Action], policy: Policy) -> Outcome:
+    """Worklists first: a refused number or a held change stays visible whatever else is done for the user."""
+    if phone.refused:
+        return Outcome.REFUSED
+    if phone.hold:
+        return Outcome.HELD
+    if not actions:
+        return Outcome.NOOP
+    return Outcome.PLANNED if policy.mode is Mode.PLAN else Outcome.DONE

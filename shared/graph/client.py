@@ -1,0 +1,109 @@
+"""One msgraph-sdk client, with what must not happen switched off.
+
+The SDK's own way retries POST and PATCH by itself, sleeps up to nine minutes inside a call, follows redirects and
+fetches a token for whatever host a stored link names. Here every request is sent once, to the configured host only, and
+every answer comes back as a value. Responses are read as JSON: the SDK's models would import 1,200 modules on the first
+call and turn what they do not know into None.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_authentication_azure.azure_identity_authentication_provider import (
+    AzureIdentityAuthenticationProvider,
+)
+from kiota_http.middleware.options import ResponseHandlerOption
+from msgraph import GraphRequestAdapter, GraphServiceClient
+
+from shared.errors import Failure, Transient
+from shared.graph.replies import Reply, parsed
+from shared.models import Reason
+
+USUAL_SECONDS = 20
+SLOW_SECONDS = 60
+"""Creating a subscription waits for two handshakes; a first delta page can be slow."""
+
+Answer = Reply | Failure
+
+
+class GraphClient:
+    """Sends requests that the SDK's builders made. Use as an async context manager, or close it."""
+
+    def __init__(self, graph_url: str, credential: AsyncTokenCredential, now: Callable[[], datetime]) -> None:
+        self.root = graph_url
+        self.now = now
+        self._not_before: datetime | None = None
+        host = urlsplit(graph_url)
+        provider = AzureIdentityAuthenticationProvider(
+            credential, scopes=[f"{graph_url}/.default"], allowed_hosts=[host.netloc, host.hostname or ""]
+        )
+        timeout = httpx.Timeout(SLOW_SECONDS, connect=5)
+        self._http = httpx.AsyncClient(timeout=timeout, http2=True, follow_redirects=False)
+        # a plain client: the SDK's own comes with middleware that retries, sleeps and redirects
+        self._adapter = GraphRequestAdapter(provider, self._http)
+        self._adapter.base_url = f"{graph_url}/v1.0"
+        self.sdk = GraphServiceClient(request_adapter=self._adapter)
+        """Request builders: `sdk.users.by_user_id(id).to_get_request_information()` and so on."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections; the credential belongs to its maker."""
+        await self._http.aclose()
+
+    async def send(self, request: RequestInformation, seconds: float = USUAL_SECONDS) -> Answer:
+        """One attempt. A Failure stands for an answer that never came; a Reply may well be an error of Graph's."""
+        pause = self._pause()
+        if pause:
+            return Transient(Reason.THROTTLED, "waiting as Graph asked", pause)
+        self._complete(request)
+        if not self.is_ours(request.url):
+            raise ValueError("a Graph link that leads to another host")
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        try:
+            async with asyncio.timeout(seconds):
+                response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Transient(Reason.GRAPH_UNAVAILABLE, type(error).__name__)
+        except AzureError as error:
+            return Transient(Reason.GRAPH_UNAVAILABLE, f"no token: {type(error).__name__}")
+        reply = Reply(response.status_code, response.headers, parsed(response.content))
+        self.heed(reply)
+        return reply
+
+    def _complete(self, request: RequestInformation) -> None:
+        """Builders leave the host open and encode the dollar sign of query options; stored links stay as they are."""
+        if not urlsplit(request.url).scheme:
+            request.url = f"{self._adapter.base_url}{request.url.replace('%24', '$')}"
+
+    def is_ours(self, url: str) -> bool:
+        """Whether a URL leads to the configured Graph: the same scheme, host and port, and no user part."""
+        ours, theirs = urlsplit(self.root), urlsplit(url)
+        return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc.lower())
+
+    def heed(self, reply: Reply) -> None:
+        """After a 429 nothing is sent before the moment Graph named."""
+        failure = None if reply.ok else reply.failure(self.now)
+        if isinstance(failure, Transient) and failure.reason is Reason.THROTTLED and failure.delay:
+            until = self.now() + failure.delay
+            self._not_before = max(until, self._not_before or until)
+
+    def _pause(self) -> timedelta | None:
+        if self._not_before is None or self.now() >= self._not_before:
+            return None
+        return self._not_before - self.now()

@@ -1,0 +1,100 @@
+"""What Graph posts to us, answered: the handshake, change notifications, lifecycle notifications. Floor 5.
+
+https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+
+This path runs cold inside Graph's three seconds, so it imports nothing heavy and does no I/O: it returns the answer and
+the queue messages, and the host's output binding makes the messages durable before it sends the answer.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from shared.messages import Chore, encode, encode_chore, in_messages
+from shared.models import Cause
+from shared.notifications import (
+    MOST_BYTES,
+    ChangeNotification,
+    Dropped,
+    Expected,
+    LifecycleEvent,
+    WrongShape,
+    items_in,
+    read_change,
+    read_lifecycle,
+)
+
+_log = logging.getLogger("mfa_prefill.intake")
+
+MOST_TOKEN_CHARACTERS = 2048
+"""Real validation tokens have some hundred characters."""
+
+_NOT_IN_A_TOKEN = re.compile(r"[<>\x00-\x1f\x7f]")
+"""Graph says a real token never contains HTML or JavaScript; one that could is not echoed."""
+
+_FOLLOW_UP = {
+    # PATCH renews and reauthorizes in one; never both PATCH and POST /reauthorize within ten minutes
+    LifecycleEvent.REAUTHORIZATION_REQUIRED: Chore.RENEW,
+    LifecycleEvent.SUBSCRIPTION_REMOVED: Chore.ENSURE,
+    LifecycleEvent.MISSED: Chore.SWEEP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The HTTP answer and what must be in the queue before it is sent."""
+
+    status: HTTPStatus
+    text: str = ""
+    messages: tuple[str, ...] = ()
+    handshake: bool = False
+
+
+def handshake(token: str) -> Answer:
+    """The subscription validation: the decoded token as plain text, unaltered, or a refusal that echoes nothing."""
+    if len(token) > MOST_TOKEN_CHARACTERS or _NOT_IN_A_TOKEN.search(token):
+        return Answer(HTTPStatus.BAD_REQUEST, "that is not a validation token")
+    return Answer(HTTPStatus.OK, token, handshake=True)
+
+
+def take_changes(body: bytes, expected: Expected, received: int) -> Answer:
+    """202 and one message for every 20 users named by items that are ours. `received` is epoch milliseconds."""
+
+    def messages(items: list[object]) -> list[str]:
+        read = [read_change(item, expected) for item in items]
+        _report_dropped(read)
+        users = [change.user_id for change in read if isinstance(change, ChangeNotification)]
+        return [encode(message) for message in in_messages(users, Cause.NOTIFICATION, received)]
+
+    return _take(body, messages)
+
+
+def take_lifecycle(body: bytes, expected: Expected, received: int) -> Answer:
+    """202 and one chore for each kind of event; the same event twice is still one chore."""
+
+    def messages(items: list[object]) -> list[str]:
+        read = [read_lifecycle(item, expected) for item in items]
+        _report_dropped(read)
+        chores = dict.fromkeys(_FOLLOW_UP[event] for event in read if isinstance(event, LifecycleEvent))
+        return [encode_chore(chore, received) for chore in chores]
+
+    return _take(body, messages)
+
+
+def _take(body: bytes, messages: Callable[[list[object]], list[str]]) -> Answer:
+    if len(body) > MOST_BYTES:
+        return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "at most 256 KiB")
+    try:
+        items = items_in(body)
+    except WrongShape as error:
+        return Answer(HTTPStatus.BAD_REQUEST, str(error))
+    return Answer(HTTPStatus.ACCEPTED, messages=tuple(messages(items)))
+
+
+def _report_dropped(read: list[ChangeNotification | Dropped] | list[LifecycleEvent | Dropped]) -> None:
+    counts = Counter(item.value for item in read if isinstance(item, Dropped))
+    if counts:
+        _log.warning("notifications dropped: %s", dict(counts), extra={"action": "notifications_dropped"})

@@ -1,0 +1,34 @@
+"""What the product remembers of a user between two looks: one row of the ledger. Floor 2."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.models import Cause, MfaState, Outcome, Reason
+from shared.plan import Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One user's row. `version` is the storage's ETag; None: the row does not exist yet.
+
+    `fingerprint` is L, the number this service last wrote and read back. `looked_at` is when the last completed look
+    *began*: a message received before it tells nothing new.
+    """
+
+    user_id: str
+    outcome: Outcome | None = None
+    reasons: tuple[Reason, ...] = ()
+    fingerprint: str | None = field(default=None, repr=False)
+    state_written: MfaState | None = None
+    looked_at: datetime | None = None
+    phone_only: bool = False
+    hold: Hold | None = None
+    attempts: int = 0
+    cause: Cause | None = None
+    source: str | None = None
+    masked: str | None = None
+    policy: str | None = None
+    run: str | None = None
+    received_at: datetime | None = None
+    done_at: datetime | None = None
+    version: str | None = field(default=None, compare=False)

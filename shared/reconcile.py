@@ -1,0 +1,150 @@
+"""The one path on which every user is looked at: gather → decide → apply → read back → record. Floor 5.
+
+Webhook, sweep, backfill and HR flow all end here. A message may come any number of times and in any order; what is done
+depends on Graph's truth alone. Nothing here decides: the decision is `shared.decision`, the judgement of failures
+`shared.retry_rules`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.decision import decide, is_phone_only
+from shared.errors import Conflict, Transient
+from shared.fingerprint import Keys
+from shared.looks import Look, answered, ending, intent, remember
+from shared.memory import Memory
+from shared.messages import Message
+from shared.models import Cause, Observation, Outcome, Reason
+from shared.plan import Action, Plan
+from shared.policy import Policy
+from shared.ports import Audit, Directory, Ledger, Parked, Parking, Queues, Written
+from shared.retry_rules import Verdict
+
+_log = logging.getLogger("mfa_prefill.reconcile")
+
+MOST_ROUNDS = 4
+"""Phone, default method, MFA state, and one round to see that nothing is left."""
+
+LONGEST_HIDING = timedelta(days=7)
+"""A queue message can be invisible for seven days; a longer hold is simply looked at in between.
+https://learn.microsoft.com/rest/api/storageservices/put-message"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """The ports and values a look needs. `now` and `new_id` are the clock and the source of look ids."""
+
+    directory: Directory
+    ledger: Ledger
+    audit: Audit
+    queues: Queues
+    parking: Parking
+    policy: Policy
+    keys: Keys
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    async def reconcile(self, message: Message) -> Mapping[str, Outcome]:
+        """Looks at the users of a message; the outcome of each that was looked at.
+
+        Raises what storage raises: then nothing is acknowledged, the message comes back and the look is done again.
+        """
+        memories = await self.ledger.load(message.users)
+        began = self.now()
+        looks = [
+            Look(memory, message, self.new_id(), began) for memory in memories.values() if not answered(memory, message)
+        ]
+        await self._gather(looks)
+        for _ in range(MOST_ROUNDS):
+            if not await self._apply_one_round(looks):
+                break
+        await asyncio.gather(*(self._record(look) for look in looks))
+        return {look.user_id: look.outcome(look.verdict()) for look in looks}
+
+    def decide(self, seen: Observation, memory: Memory) -> Plan:
+        """The decision, bound to this policy and this moment."""
+        return decide(seen, self.policy, memory, self.keys, self.now())
+
+    async def _gather(self, looks: Sequence[Look]) -> None:
+        if looks:
+            observed = await self.directory.observe([look.user_id for look in looks])
+            for look in looks:
+                look.see(observed[look.user_id], self.decide)
+
+    async def _apply_one_round(self, looks: Sequence[Look]) -> bool:
+        """Applies each look's next action and reads it back; False when there was none."""
+        actions = {look: action for look in looks if (action := look.next_action(self.policy.mode))}
+        if not actions:
+            return False
+        # no audit, no write: an exception here leaves Graph untouched
+        first = [look for look in actions if not look.intended]
+        await asyncio.gather(*(self.audit.append(intent(look, self.policy, self.now())) for look in first))
+        written = await self.directory.write({look.user_id: action for look, action in actions.items()})
+        for look in actions:
+            look.take_answer(written[look.user_id])
+        readable = {look: action for look, action in actions.items() if not look.failure}
+        await self._read_back(readable, written)
+        return True
+
+    async def _read_back(self, actions: Mapping[Look, Action], written: Mapping[str, Written]) -> None:
+        if not actions:
+            return
+        seen = {look.user_id: look.seen for look in actions if look.seen}
+        shown = await self.directory.read_back(seen, {look.user_id: action for look, action in actions.items()})
+        for look, action in actions.items():
+            look.take_read_back(action, written[look.user_id], shown[look.user_id], self.decide)
+
+    async def _record(self, look: Look) -> None:
+        """Messages before the ledger: a row that says the look is complete must not exist without its follow-up."""
+        verdict = look.verdict()
+        if look.intended:
+            await self.audit.append(ending(look, self.policy, self.now()))
+        if verdict:
+            await self._follow_up(look, verdict)
+        elif look.plan and look.plan.hold_until:
+            await self._come_back(look, look.plan.hold_until)
+        if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
+            await self.parking.release([look.user_id])
+        phone_only = look.seen is not None and is_phone_only(look.seen)
+        try:
+            await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
+        except Conflict:
+            await self._look_again(look)
+        self._tell(look, verdict)
+
+    async def _follow_up(self, look: Look, verdict: Verdict) -> None:
+        now = self.now()
+        if verdict.outcome is Outcome.RETRY:
+            again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
+            await self.queues.send(again, verdict.delay)
+        elif verdict.outcome is Outcome.PARKED:
+            reason, attempts = verdict.reason.value, look.message.attempt
+            parked = Parked(look.user_id, reason, (look.user_id,), now, now, attempts, verdict.advice)
+            await self.parking.park(parked)
+
+    async def _come_back(self, look: Look, until: datetime) -> None:
+        """`received` is the moment the hold ends, so that no look in between can answer this message."""
+        delay = min(max(until - self.now(), timedelta(0)), LONGEST_HIDING)
+        message = Message((look.user_id,), Cause.HOLD, _millis(until), look.message.run)
+        await self.queues.send(message, delay)
+
+    async def _look_again(self, look: Look) -> None:
+        """Somebody else looked at the same user meanwhile; which of us saw the newer truth is not knowable."""
+        look.failure = Transient(Reason.CONCURRENT, "another look was recorded meanwhile")
+        verdict = look.verdict()
+        if verdict:
+            await self._follow_up(look, verdict)
+
+    def _tell(self, look: Look, verdict: Verdict | None) -> None:
+        reasons = " ".join(look.reasons(verdict)) or "-"
+        detail = look.failure.detail if look.failure else ""
+        fields = {"action": "user_reconciled", "user": look.user_id, "cause": look.message.cause.value}
+        level = logging.WARNING if verdict and verdict.outcome is Outcome.PARKED else logging.INFO
+        _log.log(level, "%s: %s (%s) %s", look.user_id, look.outcome(verdict), reasons, detail, extra=fields)
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

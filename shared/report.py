@@ -1,0 +1,109 @@
+"""What the service has done and whether it is well: the numbers behind /api/report and /api/health. Floor 5."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.memory import Memory
+from shared.models import Outcome
+from shared.policy import Policy
+from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
+
+WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
+"""Outcomes that ask something of a person; the report lists their users."""
+
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """The ports of the report."""
+
+    ledger: Ledger
+    control: Control
+    parking: Parking
+    policy: Policy
+    now: Callable[[], datetime]
+
+    async def report(self) -> dict[str, Any]:
+        """Counts by outcome and reason, who is phone-only, the worklist, subscription and sweep."""
+        outcomes: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        worklist: list[dict[str, Any]] = []
+        seconds: list[float] = []
+        phone_only = users = 0
+        async for memory in self.ledger.rows():
+            if memory.outcome is None:
+                continue
+            users += 1
+            phone_only += memory.phone_only
+            outcomes[memory.outcome.value] += 1
+            reasons.update(reason.value for reason in memory.reasons)
+            if memory.done_at and memory.received_at:
+                seconds.append((memory.done_at - memory.received_at).total_seconds())
+            if memory.outcome in WORKLIST and len(worklist) < MOST_LISTED:
+                worklist.append(_listed(memory))
+        return {
+            "asOf": self.now().isoformat(),
+            "mode": self.policy.mode.value,
+            "policy": self.policy.fingerprint(),
+            "users": users,
+            "outcomes": dict(sorted(outcomes.items())),
+            "reasons": dict(sorted(reasons.items())),
+            "phoneOnly": phone_only,
+            "secondsFromNotificationToDone": _spread(seconds),
+            "worklist": worklist,
+            "parked": [_parked(item) for item in await self.parking.all()],
+            "subscription": await self.subscription(),
+            "sweep": await self._sweep(),
+        }
+
+    async def subscription(self) -> dict[str, Any]:
+        """What the keeper noted last, and the word for it: none, live, expired."""
+        values = (await self.control.load(SUBSCRIPTION)).values
+        return {"state": subscription_state(values, self.now())} | {
+            key: values.get(key) for key in ("id", "expires", "notificationUrl", "checkedAt")
+        }
+
+    async def _sweep(self) -> dict[str, Any]:
+        values = (await self.control.load(SWEEP)).values
+        return {key: values.get(key) for key in ("completedAt", "pageAt", "full", "complete")}
+
+
+def subscription_state(values: Mapping[str, Any], now: datetime) -> str:
+    """`none` before the first one, `live`, or `expired`: then notifications are being lost."""
+    expires = values.get("expires")
+    if not expires:
+        return "none"
+    return "live" if datetime.fromisoformat(expires) > now else "expired"
+
+
+def _listed(memory: Memory) -> dict[str, Any]:
+    return {
+        "id": memory.user_id,
+        "outcome": memory.outcome.value if memory.outcome else None,
+        "reasons": [reason.value for reason in memory.reasons],
+        "number": memory.masked,
+        "source": memory.source,
+    }
+
+
+def _parked(item: Parked) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "reason": item.reason,
+        "users": list(item.users),
+        "firstAt": item.first_at.isoformat(),
+        "lastAt": item.last_at.isoformat(),
+        "attempts": item.attempts,
+        "advice": item.advice,
+    }
+
+
+def _spread(seconds: list[float]) -> dict[str, float] | None:
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    return {"median": round(ordered[len(ordered) // 2], 1), "max": round(ordered[-1], 1)}

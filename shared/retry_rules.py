@@ -1,0 +1,49 @@
+"""How long a user waits before the next look after one that failed, and when we give up. Pure. Floor 3."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.errors import Failure, NotFound, Permanent, Transient
+from shared.models import Outcome, Reason
+
+DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900, 1800))
+"""Replication of a new user takes seconds to minutes and has no documented bound; half an hour is where we stop."""
+
+THROTTLED = timedelta(seconds=30)
+"""When Graph throttles without Retry-After. https://learn.microsoft.com/graph/throttling"""
+
+LONGEST = timedelta(days=1)
+"""No Retry-After moves a user further away than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a failed look ends: `retry` after `delay` as attempt number `attempt`, or an end with a reason."""
+
+    outcome: Outcome
+    reason: Reason
+    delay: timedelta = timedelta(0)
+    attempt: int = 0
+    advice: str | None = None
+
+
+def judge(failure: Failure, attempt: int) -> Verdict:
+    """What follows from `failure` in the look that was attempt number `attempt` (from 1)."""
+    if isinstance(failure, Transient) and failure.reason is Reason.THROTTLED:
+        # throttling is nobody's fault: it never uses up attempts
+        return Verdict(Outcome.RETRY, failure.reason, min(failure.delay or THROTTLED, LONGEST), attempt)
+    if attempt <= len(DELAYS):
+        return Verdict(Outcome.RETRY, _reason(failure), _delay(failure, attempt), attempt + 1)
+    if isinstance(failure, NotFound):
+        return Verdict(Outcome.GONE, Reason.GONE)
+    advice = failure.advice if isinstance(failure, Permanent) else "Graph kept failing; replay when it is well again"
+    return Verdict(Outcome.PARKED, failure.reason, advice=advice)
+
+
+def _reason(failure: Failure) -> Reason:
+    return Reason.NOT_FOUND_YET if isinstance(failure, NotFound) else failure.reason
+
+
+def _delay(failure: Failure, attempt: int) -> timedelta:
+    asked = failure.delay if isinstance(failure, Transient) else None
+    return min(max(asked or timedelta(0), DELAYS[attempt - 1]), LONGEST)
