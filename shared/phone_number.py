@@ -167,9 +167,9 @@ _LABEL_WORDS = """
 
 _LABELS = frozenset(_LABEL_WORDS.split())
 
-_BEFORE = r"(?P<before>(?:[^\W\d_]|[\s().,:;/<>\"'|=-])*)"
+_BEFORE = r"(?P<before>[^\d+]*)"
 _NUMBER = r"(?P<number>\+?[\d ().\-/]*\d)"
-_AFTER = r"[\s.,:;/<>\"'|)-]*(?:\((?P<after>[^\W\d_]+)\)\s*)?"
+_AFTER = r"[^\w+#*?]*(?:\((?P<after>[^\W\d_]+)\))?"
 _WRITTEN = re.compile(_BEFORE + _NUMBER + _AFTER)
 """One number. A label may stand before it, or in brackets after it: bare letters may be digits there."""
 

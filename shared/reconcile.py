@@ -21,7 +21,7 @@ from shared.models import Cause, Observation, Outcome, Reason
 from shared.plan import Action, Plan
 from shared.policy import Policy
 from shared.ports import Audit, Directory, Ledger, Parked, Parking, Queues, Written
-from shared.retry_rules import Verdict
+from shared.retry_rules import Verdict, judge
 
 _log = logging.getLogger("mfa_prefill.reconcile")
 
@@ -112,7 +112,7 @@ class Reconciler:
         try:
             await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
         except Conflict:
-            await self._look_again(look)
+            await self._look_again(look, verdict)
         self._tell(look, verdict)
 
     async def _follow_up(self, look: Look, verdict: Verdict) -> None:
@@ -131,12 +131,13 @@ class Reconciler:
         message = Message((look.user_id,), Cause.HOLD, _millis(until), look.message.run)
         await self.queues.send(message, delay)
 
-    async def _look_again(self, look: Look) -> None:
-        """Somebody else looked at the same user meanwhile; which of us saw the newer truth is not knowable."""
-        look.failure = Transient(Reason.CONCURRENT, "another look was recorded meanwhile")
-        verdict = look.verdict()
-        if verdict:
-            await self._follow_up(look, verdict)
+    async def _look_again(self, look: Look, verdict: Verdict | None) -> None:
+        """Another look at the same user was recorded meanwhile: unless it answers our message too, look once more."""
+        recorded = (await self.ledger.load([look.user_id]))[look.user_id]
+        comes_back = verdict is not None and verdict.outcome is Outcome.RETRY
+        if not comes_back and not answered(recorded, look.message):
+            concurrent = Transient(Reason.CONCURRENT, "another look was recorded meanwhile")
+            await self._follow_up(look, judge(concurrent, 1))
 
     def _tell(self, look: Look, verdict: Verdict | None) -> None:
         reasons = " ".join(look.reasons(verdict)) or "-"

@@ -4,18 +4,16 @@ async with running_azurite() as azurite:
     settings = {"AzureWebJobsStorage": azurite.connection_string}
 """
 
-import asyncio
-import contextlib
-import os
+import re
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+
+from dev.host.child import Child
 
 FOLDER = Path(__file__).resolve().parent
 SCRIPT = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -26,8 +24,8 @@ LOCAL_NODE = FOLDER.parent.parent / ".tools" / "node" / "bin" / "node"
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
-# Azurite ends when our end of its standard input closes, so it cannot outlive us, however we end. A signal rather than
-# process.exit: on SIGTERM it writes what it holds to disk first, and would wait for every idle connection, hence the rest.
+# Azurite ends when our end of its standard input closes, so it cannot outlive us. By a signal, not process.exit: on
+# SIGTERM it first writes what it holds to disk. It would also wait for idle connections to close, hence the rest.
 BOOT = """
 const { Server } = require("node:http");
 const close = Server.prototype.close;
@@ -35,35 +33,30 @@ Server.prototype.close = function (done) { close.call(this, done); this.closeAll
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM")).resume().unref();
 require(process.argv[1]);
 """
-START_SECONDS = 30.0
+SERVICES = ("blob", "queue", "table")
+_LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at http://127\.0\.0\.1:(\d+)")
+START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 
-class AzuriteError(Exception):
-    """Azurite is not installed, or did not start; the text says what to do."""
+class AzuriteMissing(Exception):
+    """Azurite is not installed here; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    blob: int
-    queue: int
-    table: int
+    """Where the three services listen; 0 takes a free port."""
 
-
-def free_ports() -> Ports:
-    """Three ports nobody listens on at this moment."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(3)]
-        for candidate in sockets:
-            candidate.bind(("127.0.0.1", 0))
-        return Ports(*(candidate.getsockname()[1] for candidate in sockets))
+    blob: int = 0
+    queue: int = 0
+    table: int = 0
 
 
 def find_node() -> str:
     """The machine's node, or else the one `make` put under .tools."""
     node = shutil.which("node") or (str(LOCAL_NODE) if LOCAL_NODE.exists() else None)
     if node is None or not SCRIPT.exists():
-        raise AzuriteError("Azurite is not installed here. Run: make .venv/.ready")
+        raise AzuriteMissing("Azurite is not installed here. Run: make .venv/.ready")
     return node
 
 
@@ -73,23 +66,22 @@ class Azurite:
     Its data outlives a restart only where `location` names a folder; without one it lives in memory.
     """
 
-    def __init__(self, ports: Ports, location: Path | None) -> None:
-        self._ports = ports
+    def __init__(self, ports: Ports, location: Path | None, output: Path) -> None:
+        self.ports = ports
         self._location = location
-        self._process: asyncio.subprocess.Process | None = None
-        self._output: IO[bytes] | None = None
+        self._child = Child([], output)
 
     @property
     def blob_url(self) -> str:
-        return f"http://127.0.0.1:{self._ports.blob}/{ACCOUNT}"
+        return f"http://127.0.0.1:{self.ports.blob}/{ACCOUNT}"
 
     @property
     def queue_url(self) -> str:
-        return f"http://127.0.0.1:{self._ports.queue}/{ACCOUNT}"
+        return f"http://127.0.0.1:{self.ports.queue}/{ACCOUNT}"
 
     @property
     def table_url(self) -> str:
-        return f"http://127.0.0.1:{self._ports.table}/{ACCOUNT}"
+        return f"http://127.0.0.1:{self.ports.table}/{ACCOUNT}"
 
     @property
     def connection_string(self) -> str:
@@ -99,82 +91,37 @@ class Azurite:
         )
 
     async def start(self) -> None:
-        """Start it and wait until its three services listen."""
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
-        self._process = await asyncio.create_subprocess_exec(
-            *(find_node(), "--eval", BOOT, "--", str(SCRIPT), *self._arguments()),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=self._output,
-            stderr=self._output,
-            start_new_session=True,  # a Ctrl+C at the terminal is for us; we stop Azurite when we are done with it
-        )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                for port in (self._ports.blob, self._ports.queue, self._ports.table):
-                    await self._listening(port)
-        except BaseException:
-            await self.stop()
-            raise
+        """Start it and wait until its three services listen; the free ports it found are kept from then on."""
+        self._child.command = [find_node(), "--eval", BOOT, "--", str(SCRIPT), *self._arguments()]
+        await self._child.start(lambda output: len(_ports_in(output)) == len(SERVICES), START_SECONDS)
+        self.ports = Ports(**_ports_in(self._child.output()))
 
     async def stop(self) -> None:
         """Stop it and wait until its ports are free again; data in `location` is on disk then."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        _signal_group(process, signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            _signal_group(process, signal.SIGKILL)
-            await process.wait()
-        assert process.stdin is not None
-        process.stdin.close()
-        if self._output is not None:
-            self._output.close()
+        await self._child.end(signal.SIGTERM, STOP_SECONDS)
 
     def _arguments(self) -> list[str]:
         place = ["--location", str(self._location)] if self._location else ["--inMemoryPersistence"]
         flags = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-        for service in ("blob", "queue", "table"):
-            flags += [f"--{service}Port", str(getattr(self._ports, service))]
-            # Longer than the 15 s for which an aiohttp client keeps an idle connection: the client closes first, and
-            # no request is sent into a connection that the server is just closing.
+        for service in SERVICES:
+            flags += [f"--{service}Port", str(getattr(self.ports, service))]
+            # Longer than the 15 s an aiohttp client keeps an idle connection: then it is always the client that
+            # closes, and no request is sent into a connection the server is just closing.
             flags += [f"--{service}KeepAliveTimeout", "60"]
         return [*place, *flags]
 
-    async def _listening(self, port: int) -> None:
-        assert self._process is not None
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                if self._process.returncode is not None:
-                    raise AzuriteError(f"Azurite did not start: {self._complaint()}") from None
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
 
-    def _complaint(self) -> str:
-        assert self._output is not None
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace").strip() or "it says nothing"
-
-
-def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+def _ports_in(output: str) -> dict[str, int]:
+    return {service.lower(): int(port) for service, port in _LISTENING.findall(output)}
 
 
 @asynccontextmanager
 async def running_azurite(location: Path | None = None, ports: Ports | None = None) -> AsyncIterator[Azurite]:
     """Azurite for the length of a `with` block, on free ports unless told, in memory unless a folder is given."""
-    if location is not None:
-        location.mkdir(parents=True, exist_ok=True)
-    azurite = Azurite(ports or free_ports(), location)
-    await azurite.start()
-    try:
-        yield azurite
-    finally:
-        await azurite.stop()
+    with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
+        azurite = Azurite(ports or Ports(), location, Path(folder) / "azurite.log")
+        await azurite.start()
+        try:
+            yield azurite
+        finally:
+            await azurite.stop()

@@ -18,7 +18,7 @@ from pathlib import Path
 from dev.host import logs
 from dev.host.bindings import Function, HttpTrigger, QueueTrigger
 from dev.host.errors import HostError, IndexingError
-from dev.host.host import Host, Settings
+from dev.host.host import Host, Options
 from dev.host.message_lease import RECEIVE_VISIBILITY_SECONDS
 
 
@@ -26,21 +26,18 @@ def main() -> int:
     arguments = _parse()
     logs.configure(verbose=arguments.verbose)
     folder = Path.cwd()
-    # The worker imports function_app by name; Azure has the app folder in front as well.
+    # The worker imports function_app by name; Azure has the app's folder in front as well.
     sys.path.insert(0, str(folder))
-    settings = Settings(folder, arguments.state, arguments.port, arguments.key, arguments.receive_visibility)
-    return asyncio.run(_run(settings, stop_with_stdin=arguments.stop_with_stdin))
+    options = Options(folder, arguments.state, arguments.port, arguments.key, arguments.receive_visibility)
+    # Not asyncio.run: that would cancel functions which are still running, and the real host just drops them.
+    return asyncio.Runner().run(_run(options, stop_with_stdin=arguments.stop_with_stdin))
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m dev.host", description="Run the function app in this folder."
-    )
+    parser = argparse.ArgumentParser(prog="python -m dev.host", description="Run the function app in this folder.")
     parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1, 0 for a free one (7071)")
     parser.add_argument("--key", default="local-function-key", help="the function, host and master key")
-    parser.add_argument(
-        "--state", type=Path, default=Path(".local/host"), help="where timers keep their status"
-    )
+    parser.add_argument("--state", type=Path, default=Path(".local/host"), help="where timers keep their status")
     parser.add_argument("--verbose", action="store_true", help="every invocation, and the app's INFO logs")
     parser.add_argument(
         "--receive-visibility",
@@ -53,7 +50,7 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _run(settings: Settings, *, stop_with_stdin: bool) -> int:
+async def _run(options: Options, *, stop_with_stdin: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -61,15 +58,14 @@ async def _run(settings: Settings, *, stop_with_stdin: bool) -> int:
     if stop_with_stdin:
         loop.add_reader(sys.stdin, stop.set)
     try:
-        host = Host(settings)
+        host = Host(options)
         await host.start()
-    except (HostError, OSError) as error:
+    except HostError as error:
         _complain(error)
         return 1
-    _announce(host, settings.key)
-    await stop.wait()
-    if stop_with_stdin:
-        loop.remove_reader(sys.stdin)
+    _announce(host, options.key)
+    await host.run_until(stop)
+    loop.remove_reader(sys.stdin)
     await host.drain()
     return 0
 
@@ -95,7 +91,7 @@ def _describe(function: Function, url: str) -> str:
             return f"timer {trigger.schedule.text}"
 
 
-def _complain(error: Exception) -> None:
+def _complain(error: HostError) -> None:
     if isinstance(error, IndexingError) and error.stack_trace:
         print(error.stack_trace.rstrip(), file=sys.stderr)
     print(f"The host cannot start: {error}", file=sys.stderr)
@@ -104,9 +100,7 @@ def _complain(error: Exception) -> None:
 if __name__ == "__main__":
     try:
         code = main()
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 1
-    except BaseException:
+    except Exception:  # noqa: BLE001 - a fault of ours: shown, and then out by the same door
         traceback.print_exc()
         code = 1
     sys.stdout.flush()

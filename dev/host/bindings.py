@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dev.host import app_settings
+from dev.host import app_settings, connections
+from dev.host.connections import Connection
 from dev.host.errors import BindingError
 from dev.host.http_routes import RouteTemplate
 from dev.host.ncrontab import Schedule
@@ -32,7 +33,7 @@ class HttpTrigger:
 class QueueTrigger:
     parameter: str
     queue: str
-    connection: str
+    connection: Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class QueueOutput:
 
     name: str
     queue: str
-    connection: str
+    connection: Connection
 
 
 Trigger = HttpTrigger | QueueTrigger | TimerTrigger
@@ -108,38 +109,32 @@ class _Reader:
         use_monitor = binding.get("useMonitor", True) and not schedule.fires_more_than_once_a_minute
         return TimerTrigger(binding["name"], schedule, bool(binding.get("runOnStartup")), bool(use_monitor))
 
-    def _queue(self, binding: dict[str, Any]) -> tuple[str, str]:
+    def _queue(self, binding: dict[str, Any]) -> tuple[str, Connection]:
         name = app_settings.resolve(binding["queueName"], self._settings).lower()
         if "{" in name:
             raise BindingError(f"queue name '{name}': this host knows no binding expressions but %SETTING%")
         if not _QUEUE_NAME.fullmatch(name):
-            raise BindingError(
-                f"'{name}' is not a queue name: 3 to 63 lower-case letters, digits, single hyphens"
-            )
-        return name, binding.get("connection") or DEFAULT_CONNECTION
+            raise BindingError(f"'{name}' is not a queue name: 3 to 63 lower-case letters, digits, single hyphens")
+        return name, connections.resolve(binding.get("connection") or DEFAULT_CONNECTION, self._settings)
 
 
 def bind(indexed: IndexedFunction, settings: Mapping[str, str], route_prefix: str) -> Function:
-    """Resolve one function's bindings, or say with its name why they cannot be used."""
+    """Resolve one function's bindings, or say why they cannot be used."""
     reader = _Reader(indexed.name, settings, route_prefix)
     triggers: list[Trigger] = []
     outputs: list[QueueOutput] = []
     http_output = None
-    try:
-        for binding in map(json.loads, indexed.raw_bindings):
-            # The decorators write enums by name ("IN", "ANONYMOUS"); function.json had them in lower case.
-            if binding["type"].lower().endswith("trigger"):
-                triggers.append(reader.trigger(binding))
-            elif (binding["type"].lower(), binding["direction"].lower()) == ("queue", "out"):
-                outputs.append(reader.queue_output(binding))
-            elif (binding["type"].lower(), binding["direction"].lower()) == ("http", "out"):
-                http_output = binding["name"]
-            else:
-                raise BindingError(f"binding type '{binding['type']}' is not one this host knows")  # noqa: TRY301
-    except BindingError as error:
-        raise BindingError(f"The '{indexed.name}' function is in error: {error}") from error
+    for binding in map(json.loads, indexed.raw_bindings):
+        # The decorators write enums by name ("IN", "ANONYMOUS"); function.json had them in lower case.
+        kind, direction = binding["type"].lower(), binding["direction"].lower()
+        if kind.endswith("trigger"):
+            triggers.append(reader.trigger(binding))
+        elif (kind, direction) == ("queue", "out"):
+            outputs.append(reader.queue_output(binding))
+        elif (kind, direction) == ("http", "out"):
+            http_output = binding["name"]
+        else:
+            raise BindingError(f"binding type '{binding['type']}' is not one this host knows")
     if len(triggers) != 1:
-        raise BindingError(
-            f"The '{indexed.name}' function is in error: it has {len(triggers)} triggers, not one"
-        )
+        raise BindingError(f"it has {len(triggers)} triggers, a function has one")
     return Function(indexed.name, indexed.id, triggers[0], tuple(outputs), http_output)

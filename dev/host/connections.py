@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from azure.identity.aio import ManagedIdentityCredential
 from azure.storage.queue.aio import QueueServiceClient
 
 from dev.azurite.launcher import ACCOUNT, ACCOUNT_KEY
@@ -18,7 +17,7 @@ DEVELOPMENT_STORAGE = (
     f"QueueEndpoint=http://127.0.0.1:10001/{ACCOUNT};"
 )
 
-# Azure.Core, which the host uses, gives up after some 6 s; so do two retries here (2 s and 4 s), not the default minute.
+# Azure.Core, in the real host, gives up after some 6 s; so do two retries here, after 2 s and 4 s.
 RETRIES = {"retry_total": 2, "initial_backoff": 0, "increment_base": 2, "random_jitter_range": 0}
 
 
@@ -44,9 +43,7 @@ def resolve(name: str, settings: Mapping[str, str]) -> Connection:
 
 def _plain(setting: str, value: str) -> Connection:
     if not value:
-        raise BindingError(
-            f"setting {setting} is empty, and an empty value wins over {setting}__…: remove it"
-        )
+        raise BindingError(f"setting {setting} is empty, and an empty value wins over {setting}__…: remove it")
     development = value.rstrip(";").lower() == "usedevelopmentstorage=true"
     return Connection(connection_string=DEVELOPMENT_STORAGE if development else value)
 
@@ -65,5 +62,7 @@ def open_client(connection: Connection) -> QueueServiceClient:
             return QueueServiceClient.from_connection_string(connection.connection_string, **RETRIES)
         except ValueError as error:
             raise BindingError(f"storage connection string: {error}") from error
+    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415 - 0.2 s that few need to wait
+
     credential = ManagedIdentityCredential(client_id=connection.client_id)
     return QueueServiceClient(connection.queue_service_url, credential=credential, **RETRIES)

@@ -52,9 +52,7 @@ def load(app_folder: Path) -> HostOptions:
     """Read and check host.json; the host does not start with a value out of range."""
     path = app_folder / "host.json"
     if not path.exists():
-        raise ConfigurationError(
-            f"there is no host.json in {app_folder}: it marks a folder as a function app"
-        )
+        raise ConfigurationError(f"there is no host.json in {app_folder}: it marks a folder as a function app")
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
@@ -79,15 +77,11 @@ def _queue_options(section: "_Section", *, development: bool) -> QueueOptions:
     polling = DEVELOPMENT_MAX_POLLING_SECONDS if development else DEFAULT_MAX_POLLING_SECONDS
     encoding = str(section.values.get("messageEncoding", "base64")).lower()
     if encoding not in {"base64", "none"}:
-        raise ConfigurationError(
-            f'{section.path}.messageEncoding must be "base64" or "none", not "{encoding}"'
-        )
+        raise ConfigurationError(f'{section.path}.messageEncoding must be "base64" or "none", not "{encoding}"')
     return QueueOptions(
         batch_size=batch_size,
         # Half a batch for each core, except on the Dynamic plan (QueuesOptions.cs).
-        new_batch_threshold=section.whole(
-            "newBatchThreshold", batch_size // 2 * (os.cpu_count() or 1), at_least=0
-        ),
+        new_batch_threshold=section.whole("newBatchThreshold", batch_size // 2 * (os.cpu_count() or 1), at_least=0),
         max_polling_seconds=section.span("maxPollingInterval", polling, at_least=0.1),
         visibility_seconds=int(section.span("visibilityTimeout", 0.0, at_least=0.0)),
         max_dequeue_count=section.whole("maxDequeueCount", 5, at_least=1),

@@ -60,9 +60,7 @@ def to_response(returned: TypedData | None) -> web.Response:
         return web.Response(text=str(returned.__dict__[returned.kind]))
     http = returned.__dict__["http"]
     body = http.body.__dict__.get("bytes") if http.body is not None else None
-    headers = CIMultiDict(
-        (name, value) for name, value in http.headers.items() if name.lower() not in _FRAMING_HEADERS
-    )
+    headers = CIMultiDict((name, value) for name, value in http.headers.items() if name.lower() not in _FRAMING_HEADERS)
     response = web.Response(status=int(http.status_code), body=body, headers=headers)
     for cookie in http.cookies or ():
         _set_cookie(response, cookie)
@@ -70,9 +68,7 @@ def to_response(returned: TypedData | None) -> web.Response:
 
 
 def _set_cookie(response: web.Response, cookie: Any) -> None:
-    given = {
-        name: field.value for name in ("domain", "path") if (field := getattr(cookie, name)) and field.value
-    }
+    given = {name: field.value for name in ("domain", "path") if (field := getattr(cookie, name)) and field.value}
     response.set_cookie(
         cookie.name,
         cookie.value,

@@ -37,9 +37,7 @@ def mint(resource: str, client_id: str, now: int) -> str:
     """A token for a resource: header.payload.signature, with the application roles in DEV_IDENTITY_ROLES."""
     tenant = os.environ.get("PREFILL_TENANT_ID") or DEFAULT_TENANT_ID
     listed = os.environ.get("DEV_IDENTITY_ROLES")
-    roles = (
-        DEFAULT_ROLES if listed is None else tuple(role.strip() for role in listed.split(",") if role.strip())
-    )
+    roles = DEFAULT_ROLES if listed is None else tuple(role.strip() for role in listed.split(",") if role.strip())
     payload = {
         "aud": resource,
         "iss": f"https://sts.windows.net/{tenant}/",
@@ -80,9 +78,7 @@ class IdentityEndpoint:
             return _refusal(HTTPStatus.UNAUTHORIZED, "X-IDENTITY-HEADER is missing or wrong")
         resource = request.query.get("resource", "")
         if request.method != "GET" or not resource or request.query.get("api-version") != "2019-08-01":
-            return _refusal(
-                HTTPStatus.BAD_REQUEST, "GET with resource and api-version=2019-08-01 is what is served"
-            )
+            return _refusal(HTTPStatus.BAD_REQUEST, "GET with resource and api-version=2019-08-01 is what is served")
         now = int(time.time())
         client_id = request.query.get("client_id") or SYSTEM_ASSIGNED_CLIENT_ID
         return web.json_response(

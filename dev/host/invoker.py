@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from azure.core.exceptions import AzureError
-
 from dev.host import queue_messages, worker
 from dev.host.bindings import Function, QueueOutput
 from dev.host.protos import TypedData
@@ -50,9 +48,7 @@ class Invoker:
         self._on_timeout = on_timeout
         self.running = 0
 
-    async def run(
-        self, function: Function, inputs: Inputs, metadata: Metadata, reason: str
-    ) -> InvocationResult:
+    async def run(self, function: Function, inputs: Inputs, metadata: Metadata, reason: str) -> InvocationResult:
         """Run a function once; a failed output is a failed invocation (so an HTTP 202 means "enqueued")."""
         log.debug("Executing '%s' (%s)", function.name, reason)
         started = time.perf_counter()
@@ -75,7 +71,7 @@ class Invoker:
                 data = result.returned if output.name == "$return" else result.outputs.get(output.name)
                 if data is not None:
                     await self._write(output, data)
-        except (AzureError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever an output runs into is a failure of the invocation
             message = f"Error while handling output '{output.name}': {type(error).__name__}: {error}"
             return replace(result, succeeded=False, error=message)
         return result

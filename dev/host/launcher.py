@@ -7,22 +7,22 @@ async with running_host(env={"AzureWebJobsStorage": azurite.connection_string}) 
 import asyncio
 import contextlib
 import os
+import re
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from dev.host.child import Child
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+_LISTENING = re.compile(r"^Listening on: http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
+_READY = re.compile(r"^Ready$", re.MULTILINE)
 START_SECONDS = 60.0
 # Above the 10 s that the host drains for.
 STOP_SECONDS = 15.0
-
-
-class HostDidNotStartError(Exception):
-    """The host ended, or was not ready in time; the text holds what it wrote."""
 
 
 class RunningHost:
@@ -34,83 +34,44 @@ class RunningHost:
         self.port = port
         self.key = key
         self.output_path = folder / "host.log"
-        self.process: asyncio.subprocess.Process | None = None
-        self._cwd = cwd
-        self._environment = {**os.environ, **env}
-        # The compiled files of a large app are worth keeping, and a test run may have turned them off.
-        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        search = [str(ROOT), self._environment.get("PYTHONPATH", "")]
-        self._environment["PYTHONPATH"] = os.pathsep.join(filter(None, search))
-        self._command = [
-            *(sys.executable, "-m", "dev.host", "--port", str(port), "--key", key),
-            *("--state", str(folder), "--stop-with-stdin", *flags),
-        ]
+        self._flags = ["--key", key, "--state", str(folder), "--stop-with-stdin", *flags]
+        self._child = Child([], self.output_path, cwd, _environment(env))
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def process(self) -> asyncio.subprocess.Process | None:
+        """The process, while it is ours to stop."""
+        return self._child.process
+
     def output(self) -> str:
         """All it wrote so far, both streams, over all its starts."""
-        return self.output_path.read_text(errors="replace") if self.output_path.exists() else ""
+        return self._child.output()
 
     async def start(self) -> None:
-        """Start it, again if need be, and wait for `Ready`."""
-        with self.output_path.open("ab") as output:
-            written = output.tell()
-            self.process = await asyncio.create_subprocess_exec(
-                *self._command,
-                cwd=self._cwd,
-                env=self._environment,
-                stdin=asyncio.subprocess.PIPE,  # closes when we end, however we end: the host then drains
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # a Ctrl+C at the terminal is for us
-            )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while "Ready" not in self._lines_since(written):
-                    if self.process.returncode is not None:
-                        raise HostDidNotStartError(self.output())
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            await self.kill()
-            raise HostDidNotStartError(f"not ready after {START_SECONDS} s:\n{self.output()}") from None
+        """Start it and wait for `Ready`; the free port it found is kept for the next start."""
+        self._child.command = [sys.executable, "-m", "dev.host", "--port", str(self.port), *self._flags]
+        await self._child.start(lambda output: _READY.search(output) is not None, START_SECONDS)
+        self.port = int(_LISTENING.findall(self.output())[-1])
 
     async def terminate(self) -> int:
         """SIGTERM; the exit code once it has drained."""
-        return await self._end(signal.SIGTERM)
+        return await self._child.end(signal.SIGTERM, STOP_SECONDS)
 
     async def kill(self) -> int:
-        """SIGKILL: gone at once, messages in hand stay invisible until their lease ends."""
-        return await self._end(signal.SIGKILL)
-
-    async def _end(self, number: signal.Signals) -> int:
-        process = self.process
-        if process is None:
-            return 0
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                return await process.wait()
-        except TimeoutError:
-            process.kill()
-            return await process.wait()
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-
-    def _lines_since(self, position: int) -> list[str]:
-        return self.output_path.read_bytes()[position:].decode(errors="replace").splitlines()
+        """SIGKILL: gone at once; messages in hand stay invisible until their lease ends."""
+        return await self._child.end(signal.SIGKILL, STOP_SECONDS)
 
 
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        port: int = candidate.getsockname()[1]
-        return port
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    environment = {**os.environ, **settings}
+    # Compiling a large app anew at each start takes seconds, and a test run may have turned .pyc files off.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    search = [str(ROOT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, search))
+    return environment
 
 
 @asynccontextmanager
@@ -125,18 +86,15 @@ async def running_host(
 ) -> AsyncIterator[RunningHost]:
     """A host for the length of a `with` block.
 
-    `cwd` is the app's folder, `folder` where its output and timer status go (a temporary one unless told), `flags`
-    more of the command line, `env` settings on top of the environment.
+    `cwd` is the app's folder, `folder` where its output and timer status go (a temporary one unless told),
+    `env` settings on top of the environment, `flags` more of the command line. ChildDidNotStart where it does not.
     """
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="functions-host-")))
-        host = RunningHost(
-            port=port or free_port(), env=env or {}, cwd=cwd, folder=folder, key=key, flags=flags
-        )
+        host = RunningHost(port=port, env=env or {}, cwd=cwd, folder=folder, key=key, flags=flags)
+        await host.start()
         try:
-            await host.start()
             yield host
         finally:
-            if host.process is not None and host.process.returncode is None:
-                await host.terminate()
+            await host.terminate()

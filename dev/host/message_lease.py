@@ -55,9 +55,7 @@ class MessageLease:
         while True:
             await asyncio.sleep(pause)
             try:
-                renewed = await self._client.update_message(
-                    self._id, self._receipt, visibility_timeout=self._seconds
-                )
+                renewed = await self._client.update_message(self._id, self._receipt, visibility_timeout=self._seconds)
             except AzureError as error:
                 log.warning("Message %s could not be kept invisible: %s", self._id, error)
                 pause = max(pause / 2, shortest)

@@ -43,7 +43,7 @@ class MessageProcessor:
         try:
             await self._process(message, MessageLease(self._client, message, self._receive_visibility))
         except AzureError as error:
-            log.error(
+            log.error(  # noqa: TRY400 - an account that is away needs no traceback
                 "Message %s of '%s' could not be settled: %s", message.id, self._client.queue_name, error
             )
 
@@ -51,10 +51,8 @@ class MessageProcessor:
         try:
             body = queue_messages.decode(message.text, as_base64=self._options.base64)
         except UndecodableMessageError:
-            log.warning(
-                "Message decoding has failed! Check MessageEncoding settings. MessageId=%s", message.id
-            )
-            await self._give_up(message, lease)
+            log.warning("Message decoding has failed! Check MessageEncoding settings. MessageId=%s", message.id)
+            await self._move_to_poison(message, lease)
             return
         # Only a crash gets a message past the limit without the function having failed on it.
         if self._poison is not None and message.dequeue_count > self._options.max_dequeue_count:
@@ -87,12 +85,13 @@ class MessageProcessor:
             await lease.let_go(self._options.visibility_seconds)
 
     async def _give_up(self, message: ReceivedMessage, lease: MessageLease) -> None:
-        """Copy the text as it is to the poison queue, and only then delete it here."""
+        log.warning("Message %s has reached MaxDequeueCount of %d", message.id, self._options.max_dequeue_count)
+        await self._move_to_poison(message, lease)
+
+    async def _move_to_poison(self, message: ReceivedMessage, lease: MessageLease) -> None:
+        """Copy the text as it is, and only then delete it here; without a poison queue it stays invisible."""
         if self._poison is None:
             return
-        log.warning(
-            "Message has reached MaxDequeueCount of %d or cannot be decoded. Moving message %s to queue '%s'",
-            *(self._options.max_dequeue_count, message.id, self._poison.queue_name),
-        )
+        log.warning("Moving message %s to queue '%s'", message.id, self._poison.queue_name)
         await self._queues.add(self._poison, message.text)
         await lease.delete()

@@ -17,7 +17,20 @@ from croniter import CroniterBadDateError, croniter
 from dev.host.errors import BindingError
 from dev.host.time_span import seconds_of
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
 _ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
 
@@ -91,9 +104,7 @@ class Schedule:
     def parse(cls, text: str) -> Self:
         """Read an expression, or say what is wrong with it."""
         if seconds_of(text) is not None:
-            raise BindingError(
-                f"schedule '{text}' is a TimeSpan: only App Service plans take those, use NCRONTAB"
-            )
+            raise BindingError(f"schedule '{text}' is a TimeSpan: only App Service plans take those, use NCRONTAB")
         parts = text.split()
         if len(parts) == 5:
             parts.insert(0, "0")

@@ -13,7 +13,6 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from dev.host import queues
-from dev.host.bindings import QueueTrigger
 from dev.host.host_json import QueueOptions
 from dev.host.message_processor import MessageProcessor
 from dev.host.polling_delay import PollingDelay
@@ -27,13 +26,13 @@ class QueueListener:
 
     def __init__(
         self,
-        trigger: QueueTrigger,
+        queue: str,
         options: QueueOptions,
         client: QueueClient,
         processor: MessageProcessor,
         receive_visibility: int,
     ) -> None:
-        self._queue = trigger.queue
+        self._queue = queue
         self._options = options
         self._client = client
         self._processor = processor

@@ -69,9 +69,7 @@ def trigger_metadata(message: ReceivedMessage, body: str) -> dict[str, TypedData
         "InsertionTime": message.inserted_on,
         "NextVisibleTime": message.next_visible_on,
     }
-    metadata |= {
-        name: TypedData(json=f'"{at.isoformat()}"') for name, at in moments.items() if at is not None
-    }
+    metadata |= {name: TypedData(json=f'"{at.isoformat()}"') for name, at in moments.items() if at is not None}
     spelling = {name.lower(): name for name in metadata}
     for name, value in _json_properties(body).items():
         if (data := _property_data(value)) is not None:
@@ -92,9 +90,7 @@ def _json_properties(body: str) -> dict[str, Any]:
 def _property_data(value: Any) -> TypedData | None:
     if value is None or isinstance(value, list):
         return None
-    return (
-        TypedData(json=json.dumps(value)) if isinstance(value, dict) else TypedData(string=_to_string(value))
-    )
+    return TypedData(json=json.dumps(value)) if isinstance(value, dict) else TypedData(string=_to_string(value))
 
 
 def output_bodies(data: TypedData) -> list[bytes]:

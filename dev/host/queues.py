@@ -1,28 +1,26 @@
 """The storage queues of this host: clients by connection, sending, and waking who listens."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
-from dev.host import connections
+from dev.host.connections import Connection, open_client
 
 
 class Queues:
     """One service client for each connection, shared by every function that names it."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self._settings = settings
-        self._services: dict[connections.Connection, QueueServiceClient] = {}
+    def __init__(self) -> None:
+        self._services: dict[Connection, QueueServiceClient] = {}
         self._listeners: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
 
-    def client(self, connection: str, queue: str) -> QueueClient:
+    def client(self, connection: Connection, queue: str) -> QueueClient:
         """The client of one queue. It sends text as it is: encoding is host.json's business, not the SDK's."""
-        found = connections.resolve(connection, self._settings)
-        if found not in self._services:
-            self._services[found] = connections.open_client(found)
-        return self._services[found].get_queue_client(queue)
+        if connection not in self._services:
+            self._services[connection] = open_client(connection)
+        return self._services[connection].get_queue_client(queue)
 
     def watch(self, queue: str, wake: Callable[[], None]) -> None:
         """Have `wake` called after each message this host itself adds to a queue of that name."""

@@ -30,9 +30,7 @@ def startup_status(trigger: TimerTrigger, recorded: TimerStatus | None, now: dat
 class TimerListener:
     """Fires one timer function until it is stopped."""
 
-    def __init__(
-        self, function: Function, trigger: TimerTrigger, invoker: Invoker, statuses: TimerStatusFile
-    ) -> None:
+    def __init__(self, function: Function, trigger: TimerTrigger, invoker: Invoker, statuses: TimerStatusFile) -> None:
         self._function = function
         self._trigger = trigger
         self._invoker = invoker

@@ -27,9 +27,7 @@ class TimerStatus:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
-        last, following, updated = (
-            datetime.fromisoformat(document[name]) for name in ("Last", "Next", "LastUpdated")
-        )
+        last, following, updated = (datetime.fromisoformat(document[name]) for name in ("Last", "Next", "LastUpdated"))
         return cls(last if last.year > 1 else None, following, updated)
 
 

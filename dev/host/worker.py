@@ -1,5 +1,6 @@
 """The real Python worker library, started and called the way the Functions host does over gRPC."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +55,9 @@ async def index(app_folder: Path) -> list[IndexedFunction]:
         exception = response.result.exception
         raise IndexingError(exception.message, exception.stack_trace)
     if "HttpUri" in response.capabilities:
-        raise IndexingError(
-            "HTTP streaming (azurefunctions-extensions-http-fastapi) is not served by this host"
-        )
+        raise IndexingError("HTTP streaming (azurefunctions-extensions-http-fastapi) is not served by this host")
     found = (await runtime.functions_metadata_request(SimpleNamespace())).function_metadata_results or []
-    return [
-        IndexedFunction(f.name, f.function_id, f.raw_bindings, f.retry_options is not None) for f in found
-    ]
+    return [IndexedFunction(f.name, f.function_id, f.raw_bindings, f.retry_options is not None) for f in found]
 
 
 async def invoke(function_id: str, inputs: Inputs, trigger_metadata: Metadata) -> InvocationResult:
@@ -74,7 +71,14 @@ async def invoke(function_id: str, inputs: Inputs, trigger_metadata: Metadata) -
         retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
     )
     envelope = SimpleNamespace(request=SimpleNamespace(invocation_request=request))
-    return _result(await runtime.invocation_request(envelope))
+    try:
+        return _result(await runtime.invocation_request(envelope))
+    except asyncio.CancelledError as error:
+        # The worker lets this one through. Unless we are the ones being cancelled, it came out of the function.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return InvocationResult(False, None, {}, f"CancelledError: {error}", "")
 
 
 def _result(response: Any) -> InvocationResult:

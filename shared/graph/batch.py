@@ -61,7 +61,7 @@ async def _send(client: GraphClient, parts: Sequence[Part]) -> Answers:
     request = RequestInformation(Method.POST)
     request.url = f"{client.root}/{parts[0].version}/$batch"
     request.headers.try_add("Accept", "application/json")
-    body = {"requests": [_inner(str(number), part.request) for number, part in enumerate(parts)]}
+    body = {"requests": [_inner(client, str(number), part.request) for number, part in enumerate(parts)]}
     request.set_stream_content(json.dumps(body).encode(), "application/json")
     answer = await client.send(request)
     if not isinstance(answer, Reply):
@@ -71,12 +71,11 @@ async def _send(client: GraphClient, parts: Sequence[Part]) -> Answers:
     return {(p.user_id, p.name): _reply(client, inner.get(str(n)), answer) or missing for n, p in enumerate(parts)}
 
 
-def _inner(part_id: str, request: RequestInformation) -> dict[str, Any]:
+def _inner(client: GraphClient, part_id: str, request: RequestInformation) -> dict[str, Any]:
     inner: dict[str, Any] = {
         "id": part_id,
         "method": request.http_method.value if request.http_method else "GET",
-        # the SDK percent-encodes the dollar sign of query options; only its outer requests are decoded again
-        "url": request.url.replace("%24", "$"),
+        "url": client.relative(request),
     }
     if request.content:
         inner["headers"] = {"Content-Type": "application/json"}

@@ -86,10 +86,18 @@ class GraphClient:
         self.heed(reply)
         return reply
 
+    def relative(self, request: RequestInformation) -> str:
+        """The path and query of a builder's request, as a batch wants it.
+
+        Builders leave the host open until the adapter has sent a first request of theirs, and encode the dollar sign of
+        query options.
+        """
+        return request.url.removeprefix(self._adapter.base_url).replace("%24", "$")
+
     def _complete(self, request: RequestInformation) -> None:
-        """Builders leave the host open and encode the dollar sign of query options; stored links stay as they are."""
-        if not urlsplit(request.url).scheme:
-            request.url = f"{self._adapter.base_url}{request.url.replace('%24', '$')}"
+        """Gives a builder's request its host; links that Graph gave us stay as they are."""
+        if "request-raw-url" not in request.path_parameters and not request.url.startswith(f"{self.root}/"):
+            request.url = f"{self._adapter.base_url}{self.relative(request)}"
 
     def is_ours(self, url: str) -> bool:
         """Whether a URL leads to the configured Graph: the same scheme, host and port, and no user part."""

@@ -55,7 +55,10 @@ class GraphChangedUsers:
         if link is not None:
             return builder.with_url(link).to_get_request_information()
         configuration = RequestConfiguration(query_parameters=_Query(select=list(USER_PROPERTIES)))
-        return builder.to_get_request_information(configuration)
+        request = builder.to_get_request_information(configuration)
+        # the SDK spells the function call "delta()", the documentation and every link that comes back "delta"
+        request.url = request.url.replace("/delta()", "/delta")
+        return request
 
     def _error(self, reply: Reply, link: str | None) -> Exception:
         of_the_link = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR

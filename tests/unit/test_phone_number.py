@@ -101,6 +101,8 @@ ACCEPTED = [
     ("0049170/1234567", "DE", "+49 1701234567"),
     ("0475/12/34/56", "BE", "+32 475123456"),
     ("06-12-34-56-78", "FR", "+33 612345678"),
+    ("0664-123-45-67", "AT", "+43 6641234567"),  # 0664-123-45 would be a number, but nobody writes so
+    ("\U0001f4f1 +31 612345678.", None, "+31 612345678"),
 ]
 
 
@@ -165,10 +167,15 @@ REFUSED = [
     ("+31612345678?", None, Refusal.BAD_NUMBER),
     ("+31612345678 #", None, Refusal.BAD_NUMBER),
     ("+31 6\n12345678", None, Refusal.BAD_NUMBER),
+    ("² +31612345678", None, Refusal.BAD_NUMBER),
+    ("+31612345678 *", None, Refusal.BAD_NUMBER),
+    ("+31612345678+", None, Refusal.BAD_NUMBER),
+    ("+31612345678_", None, Refusal.BAD_NUMBER),
     ("+31612345678 01/02/2020", None, Refusal.BAD_NUMBER),
     # an extension, whatever it is called
     ("+31 6 12345678 #123", None, Refusal.NOT_MOBILE),
     ("+31 6 12345678,,123", None, Refusal.NOT_MOBILE),
+    ("+1 206 555 0100 ext. 123456", None, Refusal.NOT_MOBILE),
     ("206-555-0100 x 5", "US", Refusal.NOT_MOBILE),
     ("206-555-0100 x 5", None, Refusal.NEEDS_REGION),
     ("+1 555 123 4567 x 5", None, Refusal.BAD_NUMBER),
@@ -187,6 +194,8 @@ REFUSED = [
     ("06-12345678 / 06-87654321", "NL", Refusal.AMBIGUOUS),
     ("2065550100 or 2065550101", None, Refusal.AMBIGUOUS),
     ("555-0100 or 555-0101", None, Refusal.AMBIGUOUS),
+    ("555 0100 or 555 0101", None, Refusal.AMBIGUOUS),
+    ("55(5) 0.100 or 55(5) 0.101", None, Refusal.AMBIGUOUS),
     # one long number, or two that differ at the end
     ("0170 1234567/8", "DE", Refusal.AMBIGUOUS),
     ("0170 1234567/68", "DE", Refusal.AMBIGUOUS),
@@ -200,6 +209,21 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "region", "wanted"), REFUSED)
 def test_refused(text: str, region: str | None, wanted: Refusal) -> None:
     assert reason(text, region) is wanted
+
+
+@pytest.mark.parametrize("line_break", "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+def test_a_number_stands_on_one_line(line_break: str) -> None:
+    assert reason(f"+31 6{line_break}12345678") is Refusal.BAD_NUMBER
+
+
+def test_the_reason_words_are_the_contracts() -> None:
+    assert [str(word) for word in Refusal] == [
+        "badNumber",
+        "notMobile",
+        "regionNotAllowed",
+        "needsRegion",
+        "ambiguous",
+    ]
 
 
 def test_national_number_keeps_the_italian_zero() -> None:
@@ -442,6 +466,7 @@ def test_a_refusal_shows_no_more() -> None:
         ("+999 12345678", "+••• ••••••78"),  # not a country code
         ("+1+2+3+4+5+6+7+8", "+1+•+•+•+•+•+7+8"),  # only the first
         ("2+31 612345678", "•+•• •••••••78"),  # not behind another digit
+        ("++31 612345678", "++•• •••••••78"),
         ("31612345678", "•••••••••78"),
         ("12345", "•••••"),  # too few to show two of them
         ("123456", "••••56"),

@@ -85,9 +85,7 @@ def test_canonicalisation_is_idempotent(text: str) -> None:
 
 
 @given(mobiles(), st.data())
-def test_all_spellings_of_a_number_are_one_number(
-    mobile: tuple[str, lib.PhoneNumber], data: st.DataObject
-) -> None:
+def test_all_spellings_of_a_number_are_one_number(mobile: tuple[str, lib.PhoneNumber], data: st.DataObject) -> None:
     region, raw = mobile
     country, national = raw.country_code, lib.national_significant_number(raw)
     spelled = "".join(digit + data.draw(SEPARATORS) for digit in national[:-2]) + national[-2:]
@@ -123,9 +121,7 @@ def test_two_numbers_are_never_one(
 
 
 @given(mobiles(), st.integers(0, 20), st.sampled_from("ABCabcOoxXlé²"))
-def test_a_letter_inside_is_never_a_digit(
-    mobile: tuple[str, lib.PhoneNumber], place: int, letter: str
-) -> None:
+def test_a_letter_inside_is_never_a_digit(mobile: tuple[str, lib.PhoneNumber], place: int, letter: str) -> None:
     national = lib.national_significant_number(mobile[1])
     at = 1 + place % (len(national) - 1)
     text = f"+{mobile[1].country_code} {national[:at]}{letter}{national[at:]}"
@@ -133,9 +129,7 @@ def test_a_letter_inside_is_never_a_digit(
 
 
 @given(mobiles(), REGIONS)
-def test_allowed_regions_admit_their_own_numbers_only(
-    mobile: tuple[str, lib.PhoneNumber], region: str
-) -> None:
+def test_allowed_regions_admit_their_own_numbers_only(mobile: tuple[str, lib.PhoneNumber], region: str) -> None:
     text = lib.format_number(mobile[1], lib.PhoneNumberFormat.E164)
     admitted = isinstance(read_number(text, RegionHints(), frozenset({region})), PhoneNumber)
     crown = region == "GB" and lib.region_code_for_number(mobile[1]) in {"GG", "JE", "IM"}

@@ -1,0 +1,55 @@
+"""`python -m dev.graph_simulator --port 9001`: the simulator as a process of its own."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+
+from aiohttp import web
+
+from dev.graph_simulator.server import create_app
+from dev.graph_simulator.tenant import DEFAULT_TENANT_ID, Tenant
+
+HOST = "127.0.0.1"
+SHUTDOWN_SECONDS = 1.0
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; exit code 0."""
+    arguments = _arguments()
+    if arguments.verbose:
+        logging.basicConfig(level=logging.INFO)
+    asyncio.run(_serve(Tenant(arguments.tenant, arguments.seed), arguments.port, arguments.verbose))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m dev.graph_simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=9001, help="TCP port on 127.0.0.1; 0 picks a free one")
+    parser.add_argument("--tenant", default=DEFAULT_TENANT_ID, help="tenant id (GUID)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything that is left to chance")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser.parse_args()
+
+
+async def _serve(tenant: Tenant, port: int, verbose: bool) -> None:
+    access_log = logging.getLogger("aiohttp.access") if verbose else None
+    runner = web.AppRunner(create_app(tenant), access_log=access_log, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        host, bound = runner.addresses[0][:2]
+        print(f"Ready http://{host}:{bound}", flush=True)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

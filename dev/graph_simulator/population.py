@@ -1,0 +1,94 @@
+"""Users with everything they bring along, and everything there is to see of them."""
+
+from dev.graph_simulator import authentication, directory
+from dev.graph_simulator.exchange import JsonObject
+from dev.graph_simulator.methods import KINDS, method_json
+from dev.graph_simulator.model import PHONE_IDS, User
+from dev.graph_simulator.phone_methods import phone_json
+from dev.graph_simulator.snapshot import MFA_RANK
+from dev.graph_simulator.tenant import Tenant
+
+EXTRAS = ("authentication", "kind", "groups", "roles", "eligibleRoles", "existing", "notify")
+
+
+def full_user(user: User) -> JsonObject:
+    """Everything the tenant knows about a user."""
+    return {
+        **user.coming,
+        **user.properties,
+        "life": user.life,
+        "kind": user.kind,
+        "groups": sorted(user.groups),
+        "roles": sorted(user.roles),
+        "eligibleRoles": sorted(user.eligible_roles),
+        "authentication": {
+            "mobile": user.phones["mobile"].number if "mobile" in user.phones else None,
+            "phones": [phone_json(phone) for phone in user.phones.values()],
+            "methods": [method_json(method) for method in user.methods],
+            "methodKinds": [method.kind for method in user.methods],
+            "perUserMfaState": user.mfa_state,
+            "smsSignIn": user.sms_sign_in,
+            "systemPreferred": user.system_preferred,
+            "preferred": user.preferred or None,
+        },
+    }
+
+
+def make_user(tenant: Tenant, given: JsonObject) -> User:
+    """Create a user with its authentication state, as if it had grown that way."""
+    extras = {name: given[name] for name in EXTRAS if name in given}
+    properties = {name: value for name, value in given.items() if name not in EXTRAS}
+    state = extras.get("authentication") or {}
+    check_authentication(state)
+    existing, notify = bool(extras.get("existing")), bool(extras.get("notify", not extras.get("existing")))
+    user = directory.create_user(tenant, properties, existing=existing, notify=notify)
+    user.kind = str(extras.get("kind") or "")
+    user.groups = {str(item).casefold() for item in extras.get("groups", ())}
+    user.roles = {str(item) for item in extras.get("roles", ())}
+    user.eligible_roles = {str(item) for item in extras.get("eligibleRoles", ())}
+    _equip(tenant, user, state)
+    return user
+
+
+_STATE = {
+    "mobile",
+    "alternateMobile",
+    "office",
+    "methods",
+    "perUserMfaState",
+    "smsSignIn",
+    "systemPreferred",
+    "preferred",
+}
+
+
+def check_authentication(state: JsonObject) -> None:
+    unknown = sorted(set(state) - _STATE)
+    if unknown:
+        raise ValueError(f"authentication: unknown fields {unknown}; known are {sorted(_STATE)}")
+    for kind in state.get("methods", ()):
+        if kind not in KINDS:
+            raise ValueError(f"authentication.methods: {kind!r} is not one of {sorted(KINDS)}")
+    if state.get("perUserMfaState", "disabled") not in MFA_RANK:
+        raise ValueError(f"authentication.perUserMfaState: give one of {sorted(MFA_RANK)}")
+
+
+def _equip(tenant: Tenant, user: User, state: JsonObject) -> None:
+    """Give a new user its methods; recorded as that person's own doing, without notifications of its own."""
+    wanted = tenant.switches
+    tenant.switches = wanted.changed({"notify_authentication_writes": False})
+    try:
+        user.sms_sign_in = bool(state.get("smsSignIn", False))
+        for phone_type in PHONE_IDS:
+            if state.get(phone_type):
+                authentication.add_phone(tenant, user, phone_type, state[phone_type])
+        for kind in state.get("methods", ()):
+            authentication.add_method(tenant, user, kind, notify=False)
+        user.mfa_state = state.get("perUserMfaState", "disabled")
+        authentication.promote(user)
+        user.system_preferred = bool(state.get("systemPreferred", True))
+        if state.get("preferred"):
+            authentication.set_preferred(tenant, user, state["preferred"])
+    finally:
+        tenant.switches = wanted
+    tenant.journal.write(tenant.now(), "human", "user.equipped", user.id, after=user.snapshot())
