@@ -43,7 +43,10 @@ def _encode(value: JsonObject) -> str:
 
 
 def read_caller(headers: Mapping[str, str], base_url: str, tenant_id: str, now: float, *, lenient: bool) -> Caller:
-    """The caller behind the Authorization header (lower-case header names), or the 401 Graph gives ([assume: token-messages])."""
+    """The caller behind the Authorization header, or the 401 Graph gives ([assume: token-messages]).
+
+    `headers` have lower-case names; `now` is real time in epoch seconds.
+    """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or not token.strip():
         raise unauthenticated("Access token is empty.")

@@ -17,8 +17,8 @@ LONGEST_E164 = 15
 def stored_form(text: object, phone_type: str, *, strict: bool) -> str:
     """The number as Graph stores and returns it; anything else is refused with 400.
 
-    A number without the space is accepted and returned with it ([assume: unspaced-number-accepted]). What kind of line it is
-    makes no difference ([assume: any-line-type]).
+    A number without the space is accepted and returned with it ([assume: unspaced-number-accepted]).
+    What kind of line it is makes no difference ([assume: any-line-type]).
     """
     if not isinstance(text, str):
         raise _refused()

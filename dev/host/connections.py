@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-reference#configure-
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from azure.storage.queue.aio import QueueServiceClient
 
@@ -18,7 +19,7 @@ DEVELOPMENT_STORAGE = (
 )
 
 # Azure.Core, in the real host, gives up after some 6 s; so do two retries here, after 2 s and 4 s.
-RETRIES = {"retry_total": 2, "initial_backoff": 0, "increment_base": 2, "random_jitter_range": 0}
+RETRIES: dict[str, Any] = {"retry_total": 2, "initial_backoff": 0, "increment_base": 2, "random_jitter_range": 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,12 @@ def _queue_options(section: "_Section", *, development: bool) -> QueueOptions:
 
 def _function_timeout(document: dict[str, Any]) -> float | None:
     """https://learn.microsoft.com/azure/azure-functions/functions-host-json#functiontimeout (-1: unbounded)."""
-    value = document.get("functionTimeout", DEFAULT_FUNCTION_TIMEOUT_SECONDS)
-    if value in {-1, "-1", None}:
+    if "functionTimeout" not in document:
+        return DEFAULT_FUNCTION_TIMEOUT_SECONDS
+    value = document["functionTimeout"]
+    if value is None or str(value) == "-1":
         return None
-    seconds = value if isinstance(value, float) else seconds_of(str(value))
+    seconds = seconds_of(str(value))
     if not seconds:
         raise ConfigurationError(f'host.json: functionTimeout "{value}" is not a time span like "00:05:00"')
     return seconds

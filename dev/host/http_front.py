@@ -59,8 +59,8 @@ class HttpFront:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request. A method nobody registered is 404, not 405, as in Azure."""
-        if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADERS_BYTES:
-            return web.Response(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if (refusal := _refusal(request)) is not None:
+            return web.Response(status=refusal)
         if request.path.lower().startswith("/admin/"):
             return await self._admin(request)
         for function, trigger in self._routes:
@@ -122,6 +122,17 @@ class HttpFront:
         return web.Response(status=HTTPStatus.ACCEPTED if self._run_now(name) else HTTPStatus.NOT_FOUND)
 
 
+def _refusal(request: web.BaseRequest) -> HTTPStatus | None:
+    """What Kestrel turns away before any routing, and aiohttp does not."""
+    if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEADERS_BYTES:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    try:
+        b" ".join(value for _, value in request.raw_headers).decode()
+    except UnicodeDecodeError:
+        return HTTPStatus.BAD_REQUEST
+    return None
+
+
 async def _read_body(request: web.BaseRequest) -> bytes:
     """The body, where its length was announced; a chunked one reaches the worker empty.
 
@@ -129,8 +140,7 @@ async def _read_body(request: web.BaseRequest) -> bytes:
     """
     if not request.content_length:
         return b""
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        assert request.transport is not None
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     return await request.content.read()
 

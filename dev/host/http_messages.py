@@ -24,7 +24,7 @@ def to_request(request: web.BaseRequest, route_values: Mapping[str, str], body: 
     return TypedData(
         http=protos.RpcHttp(
             method=request.method,
-            url=f"http://{request.host}{request.raw_path}",
+            url=f"http://{request.host}{request.rel_url.raw_path_qs}",
             headers=joined_headers(request.headers),
             query=joined_query(request.rel_url.raw_query_string),
             params=dict(route_values),

@@ -31,7 +31,7 @@ def _is_guid(value: str) -> bool:
 
 def _is_int(value: str, bits: int) -> bool:
     limit = 2 ** (bits - 1)
-    return re.fullmatch(r"[+-]?\d+", value) is not None and -limit <= int(value) < limit
+    return re.fullmatch(r"[+-]?[0-9]{1,20}", value) is not None and -limit <= int(value) < limit
 
 
 CONSTRAINTS: dict[str, Callable[[str, str], bool]] = {
@@ -42,7 +42,6 @@ CONSTRAINTS: dict[str, Callable[[str, str], bool]] = {
     "alpha": lambda value, _: re.fullmatch(r"[A-Za-z]*", value) is not None,
     "minlength": lambda value, limit: len(value) >= int(limit),
     "maxlength": lambda value, limit: len(value) <= int(limit),
-    "length": lambda value, limit: len(value) == int(limit),
     "regex": lambda value, pattern: re.search(pattern, value, re.IGNORECASE) is not None,
 }
 
@@ -139,4 +138,9 @@ def _segment(text: str) -> Segment:
     unknown = [rule for rule, _ in rules if rule not in CONSTRAINTS]
     if unknown:
         raise BindingError(f"route constraint '{unknown[0]}' in '{text}' is not one this host knows")
+    try:
+        for rule, argument in rules:
+            CONSTRAINTS[rule]("", argument)  # once for its argument: better now than at the first request
+    except (ValueError, re.error) as error:
+        raise BindingError(f"route constraint in '{text}': {error}") from error
     return Parameter(match["name"], rules, match["default"], match["opt"] is not None, bool(match["star"]))

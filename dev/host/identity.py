@@ -74,7 +74,8 @@ class IdentityEndpoint:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
-        if not hmac.compare_digest(request.headers.get("X-IDENTITY-HEADER", ""), self.header):
+        given = request.headers.get("X-IDENTITY-HEADER", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, self.header.encode()):
             return _refusal(HTTPStatus.UNAUTHORIZED, "X-IDENTITY-HEADER is missing or wrong")
         resource = request.query.get("resource", "")
         if request.method != "GET" or not resource or request.query.get("api-version") != "2019-08-01":

@@ -17,21 +17,13 @@ from croniter import CroniterBadDateError, croniter
 from dev.host.errors import BindingError
 from dev.host.time_span import seconds_of
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+# fmt: off
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)
+# fmt: on
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
 
 
@@ -68,10 +60,8 @@ class Field:
         return range(start, self.high + 1, every) if step is not None else range(start, start + 1)
 
     def _number(self, text: str) -> int:
-        if text.isascii() and text.isdigit():
-            number = int(text)
-        else:
-            number = self._named(text.lower())
+        is_number = text.isascii() and text.isdigit()
+        number = int(text) if is_number else self._named(text.lower())
         if not self.low <= number <= self.high:
             raise BindingError(f"'{text}' is outside {self.low}-{self.high} in the {self.title} field")
         return number
@@ -88,8 +78,8 @@ FIELDS = (
     Field("minute", 0, 59),
     Field("hour", 0, 23),
     Field("day-of-month", 1, 31),
-    Field("month", 1, 12, tuple(_MONTHS)),
-    Field("day-of-week", 0, 6, tuple(_DAYS)),
+    Field("month", 1, 12, _MONTHS),
+    Field("day-of-week", 0, 6, _DAYS),
 )
 
 

@@ -155,6 +155,7 @@ REFUSED = [
     ("Assistant +1 2065550100", None, Refusal.BAD_NUMBER),
     ("old mobile +1 2065550100", None, Refusal.BAD_NUMBER),
     ("+1 2065550100 (wife)", None, Refusal.BAD_NUMBER),
+    ("0170 1234567 (m8)", "DE", Refusal.BAD_NUMBER),
     ("0791234567 privat", "CH", Refusal.BAD_NUMBER),
     # no number in any region
     ("-", None, Refusal.BAD_NUMBER),

@@ -1,0 +1,265 @@
+"""One fake for each port: the promise kept in memory, with plain state to assert on and faults to switch on."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.errors import AlreadySubscribed, Conflict, DeltaExpired, Failure, GraphFailed, NotFound
+from shared.memory import Memory
+from shared.messages import Chore, Message
+from shared.models import DirectoryUser, MfaState, Observation, RegisteredPhone, SignInPreference
+from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
+from shared.ports import AuditRow, DeltaPage, Parked, Record, Written
+from shared.subscription_rules import Subscription
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """Stands still unless told otherwise."""
+
+    moment: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass
+class Person:
+    """A user as Graph would hold it."""
+
+    user: DirectoryUser
+    mobile: str | None = None
+    methods: frozenset[str] = frozenset({"password"})
+    state: MfaState = MfaState.DISABLED
+    preference: SignInPreference | None = None
+
+    def observation(self) -> Observation:
+        phones = (RegisteredPhone("mobile", self.mobile),) if self.mobile else ()
+        methods = self.methods | ({"phone"} if self.mobile else set())
+        return Observation(self.user, phones, methods, self.state, self.preference)
+
+
+@dataclass
+class FakeDirectory:
+    """`observe_failures`, `read_back_failures` and `write_failures` are used up one by one, per user.
+
+    A write failure stands for a write that was not done, unless the user is in `commits_anyway`. A user in `lagging`
+    reads as before the write. `journal` holds every write that took effect, `requests` every write that was tried.
+    """
+
+    people: dict[str, Person] = field(default_factory=dict)
+    observe_failures: dict[str, list[Failure]] = field(default_factory=dict)
+    read_back_failures: dict[str, list[Failure]] = field(default_factory=dict)
+    write_failures: dict[str, list[Failure]] = field(default_factory=dict)
+    commits_anyway: set[str] = field(default_factory=set)
+    lagging: set[str] = field(default_factory=set)
+    journal: list[tuple[str, Action]] = field(default_factory=list)
+    requests: list[tuple[str, Action]] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    before_write: Callable[[str, Action], None] = lambda user_id, action: None
+    """What the world does in the moment before a write arrives."""
+
+    def add(self, person: Person) -> Person:
+        self.people[person.user.id] = person
+        return person
+
+    async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
+        self.looks += user_ids
+        return {user_id: self._one(user_id, self.observe_failures) for user_id in user_ids}
+
+    async def write(self, actions: Mapping[str, Action]) -> Mapping[str, Written]:
+        return {user_id: self._write(user_id, action) for user_id, action in actions.items()}
+
+    async def read_back(
+        self, seen: Mapping[str, Observation], written: Mapping[str, Action]
+    ) -> Mapping[str, Observation | Failure]:
+        return {
+            user_id: seen[user_id] if user_id in self.lagging else self._one(user_id, self.read_back_failures)
+            for user_id in written
+        }
+
+    async def find(self, user_principal_name: str) -> str | None:
+        return self.names.get(user_principal_name)
+
+    def _one(self, user_id: str, failures: dict[str, list[Failure]]) -> Observation | Failure:
+        if failures.get(user_id):
+            return failures[user_id].pop(0)
+        person = self.people.get(user_id)
+        return person.observation() if person else NotFound("404 Request_ResourceNotFound")
+
+    def _write(self, user_id: str, action: Action) -> Written:
+        self.before_write(user_id, action)
+        self.requests.append((user_id, action))
+        failures = self.write_failures.get(user_id)
+        failure = failures.pop(0) if failures else None
+        if failure is None or user_id in self.commits_anyway:
+            self.journal.append((user_id, action))
+            self._commit(self.people[user_id], action)
+        return Written(f"request-{len(self.requests)}", failure)
+
+    def _commit(self, person: Person, action: Action) -> None:
+        match action:
+            case AddPhone(number) | UpdatePhone(number):
+                person.mobile = number.graph_format
+            case SetDefaultMethod(method):
+                preferred = person.preference.system_preferred if person.preference else True
+                person.preference = SignInPreference(method.value, preferred)
+            case SetMfaState():
+                # Graph promotes by itself: every user who is set to enabled here has a method
+                person.state = MfaState.ENFORCED
+
+
+@dataclass
+class FakeLedger:
+    memories: dict[str, Memory] = field(default_factory=dict)
+    saves: int = 0
+    before_save: Callable[[Memory], None] = lambda memory: None
+    """What another worker does in the moment before a row is saved."""
+
+    async def load(self, user_ids: Sequence[str]) -> Mapping[str, Memory]:
+        return {user_id: self.memories.get(user_id, Memory(user_id)) for user_id in dict.fromkeys(user_ids)}
+
+    async def save(self, memory: Memory) -> None:
+        self.before_save(memory)
+        known = self.memories.get(memory.user_id)
+        if (known.version if known else None) != memory.version:
+            raise Conflict(memory.user_id)
+        self.saves += 1
+        self.memories[memory.user_id] = replace(memory, version=str(self.saves))
+
+    async def rows(self) -> AsyncIterator[Memory]:
+        for memory in list(self.memories.values()):
+            yield memory
+
+
+@dataclass
+class FakeAudit:
+    rows: list[AuditRow] = field(default_factory=list)
+    broken: bool = False
+
+    async def append(self, row: AuditRow) -> None:
+        if self.broken:
+            raise ConnectionError("the audit table is down")
+        self.rows.append(row)
+
+    async def history(self, user_id: str, most: int) -> Sequence[AuditRow]:
+        return [row for row in reversed(self.rows) if row.user_id == user_id][:most]
+
+
+@dataclass
+class FakeControl:
+    records: dict[str, Record] = field(default_factory=dict)
+    saves: int = 0
+    contended: set[str] = field(default_factory=set)
+    """Names of records that somebody else always saves first."""
+
+    async def load(self, name: str) -> Record:
+        return self.records.get(name, Record({}))
+
+    async def save(self, name: str, record: Record) -> Record:
+        known = self.records.get(name, Record({}))
+        if name in self.contended or known.version != record.version:
+            raise Conflict(name)
+        self.saves += 1
+        self.records[name] = Record(dict(record.values), str(self.saves))
+        return self.records[name]
+
+
+@dataclass
+class FakeQueues:
+    sent: list[tuple[Message, timedelta]] = field(default_factory=list)
+    chores: list[Chore] = field(default_factory=list)
+    broken: bool = False
+
+    async def send(self, message: Message, delay: timedelta = timedelta(0)) -> None:
+        if self.broken:
+            raise ConnectionError("the queue is down")
+        self.sent.append((message, delay))
+
+    async def send_chore(self, chore: Chore, received: int) -> None:
+        self.chores.append(chore)
+
+    @property
+    def users(self) -> list[str]:
+        return [user for message, _ in self.sent for user in message.users]
+
+
+@dataclass
+class FakeParking:
+    items: dict[str, Parked] = field(default_factory=dict)
+
+    async def park(self, item: Parked) -> None:
+        known = self.items.get(item.key)
+        self.items[item.key] = replace(item, first_at=known.first_at) if known else item
+
+    async def release(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.items.pop(key, None)
+
+    async def all(self) -> Sequence[Parked]:
+        return list(self.items.values())
+
+
+@dataclass
+class FakeChangedUsers:
+    """Pages by link; a link that is not there has expired."""
+
+    pages: dict[str | None, DeltaPage | Failure] = field(default_factory=dict)
+    selection: str = "id,mobilePhone"
+    asked: list[str | None] = field(default_factory=list)
+
+    async def page(self, link: str | None) -> DeltaPage:
+        self.asked.append(link)
+        page = self.pages.get(link)
+        if page is None:
+            raise DeltaExpired("410")
+        if not isinstance(page, DeltaPage):
+            raise GraphFailed(page)
+        return page
+
+
+@dataclass
+class FakeSubscriptionApi:
+    """Graph's subscriptions; `unlisted` ones exist but the list omits them."""
+
+    template: Subscription
+    existing: dict[str, Subscription] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
+    created: list[Subscription] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    failing: Failure | None = None
+
+    async def all(self) -> Sequence[Subscription]:
+        if self.failing:
+            raise GraphFailed(self.failing)
+        return [item for item in self.existing.values() if item.id not in self.unlisted]
+
+    async def get(self, subscription_id: str) -> Subscription | None:
+        return self.existing.get(subscription_id)
+
+    async def create(self, expires: datetime) -> Subscription:
+        if self.existing:
+            raise AlreadySubscribed(next(iter(self.existing)))
+        number = f"{len(self.created) + 1:08x}-0000-4000-8000-000000000000"
+        item = replace(self.template, id=number, expires=expires)
+        self.created.append(item)
+        self.existing[item.id] = item
+        return item
+
+    async def renew(self, subscription_id: str, expires: datetime) -> Subscription | None:
+        self.renewed.append(subscription_id)
+        if subscription_id not in self.existing:
+            return None
+        self.existing[subscription_id] = replace(self.existing[subscription_id], expires=expires)
+        return self.existing[subscription_id]
+
+    async def delete(self, subscription_id: str) -> None:
+        self.deleted.append(subscription_id)
+        self.existing.pop(subscription_id, None)

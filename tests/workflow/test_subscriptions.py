@@ -1,0 +1,165 @@
+"""The keeper ends with exactly one healthy subscription, whatever it finds."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import GraphFailed, Transient
+from shared.messages import Chore
+from shared.models import Reason
+from shared.ports import SUBSCRIPTION, Record
+from shared.subscription_rules import LIFETIME, RENEW_BELOW, Desired, Subscription
+from shared.subscriptions import Keeper
+from tests.fakes import NOW, FakeClock, FakeControl, FakeQueues, FakeSubscriptionApi
+
+OURS = "aaaaaaaa-0000-4000-8000-00000000000a"
+OTHER = "bbbbbbbb-0000-4000-8000-00000000000b"
+DESIRED = Desired("https://app.example/api/notifications", "https://app.example/api/lifecycle", "fingerprint")
+LIVE = Subscription(
+    OURS, "users", "updated", DESIRED.notification_url, DESIRED.lifecycle_url, NOW + RENEW_BELOW + timedelta(days=1)
+)
+
+
+@dataclass
+class Bench:
+    api: FakeSubscriptionApi = field(default_factory=lambda: FakeSubscriptionApi(LIVE))
+    control: FakeControl = field(default_factory=FakeControl)
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def exists(self, item: Subscription, known: bool = True, unlisted: bool = False) -> None:
+        self.api.existing[item.id] = item
+        if unlisted:
+            self.api.unlisted.add(item.id)
+        if known:
+            self.control.records[SUBSCRIPTION] = Record({"id": item.id, "fingerprint": "fingerprint"}, "0")
+
+    async def keep(self, renew: bool = False) -> tuple[str, ...]:
+        keeper = Keeper(self.api, self.control, self.queues, DESIRED, self.clock)
+        return (await keeper.keep(renew)).steps
+
+    @property
+    def remembered(self) -> object:
+        return self.control.records[SUBSCRIPTION].values["id"]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_none_is_created_and_the_gap_is_swept(bench: Bench) -> None:
+    assert await bench.keep() == ("created",)
+    [created] = bench.api.created
+    assert created.expires == NOW + LIFETIME
+    assert bench.remembered == created.id
+    assert bench.queues.chores == [Chore.SWEEP]
+    assert await bench.keep() == (), "the second run is boring"
+    assert len(bench.api.created) == 1
+
+
+async def test_a_healthy_one_is_left_alone(bench: Bench) -> None:
+    bench.exists(LIVE)
+    assert await bench.keep() == ()
+    assert (bench.api.renewed, bench.api.deleted, bench.queues.chores) == ([], [], [])
+
+
+async def test_half_way_through_its_life_it_is_renewed(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + RENEW_BELOW - timedelta(minutes=1)))
+    assert await bench.keep() == ("renewed",)
+    assert bench.api.existing[OURS].expires == NOW + LIFETIME
+    assert bench.queues.chores == [], "nothing was missed"
+
+
+async def test_reauthorization_renews_whatever_time_is_left(bench: Bench) -> None:
+    bench.exists(LIVE)
+    assert await bench.keep(renew=True) == ("renewed",)
+
+
+async def test_one_that_vanished_before_its_renewal_is_made_anew(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(hours=1)))
+    renew = bench.api.renew
+
+    async def vanish(subscription_id: str, expires: object) -> None:
+        bench.api.existing.pop(subscription_id, None)
+        await renew(subscription_id, expires)  # type: ignore[arg-type]
+
+    bench.api.renew = vanish  # type: ignore[method-assign, assignment]
+    assert await bench.keep() == ("vanished", "created")
+    assert bench.queues.chores == [Chore.SWEEP]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(replace(LIVE, notification_url="https://old.example/api/notifications"), id="url"),
+        pytest.param(replace(LIVE, lifecycle_url=None), id="lifecycle-url"),
+        pytest.param(replace(LIVE, change_type="updated,deleted"), id="change-type"),
+        pytest.param(replace(LIVE, expires=NOW - timedelta(minutes=1)), id="expired"),
+    ],
+)
+async def test_one_that_no_longer_matches_is_replaced(bench: Bench, wrong: Subscription) -> None:
+    bench.exists(wrong)
+    assert await bench.keep() == ("deleted", "created")
+    assert list(bench.api.existing) == [bench.remembered]
+    assert bench.queues.chores == [Chore.SWEEP]
+
+
+async def test_one_made_under_another_client_state_is_replaced(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.control.records[SUBSCRIPTION] = Record({"id": OURS, "fingerprint": "of the old secret"}, "0")
+    assert await bench.keep() == ("deleted", "created")
+
+
+async def test_one_nobody_remembers_is_replaced(bench: Bench) -> None:
+    """Graph hides the clientState: a subscription of unknown secret would be dropped item by item, silently."""
+    bench.exists(LIVE, known=False)
+    assert await bench.keep() == ("deleted", "created")
+
+
+async def test_strays_are_deleted_and_other_resources_are_not_ours_to_touch(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.exists(replace(LIVE, id=OTHER, resource="/Users"), known=False)
+    bench.exists(replace(LIVE, id="cccccccc-0000-4000-8000-00000000000c", resource="groups"), known=False)
+    assert await bench.keep() == ("deleted",)
+    assert bench.api.deleted == [OTHER]
+
+
+async def test_409_adopts_what_another_keeper_made_meanwhile(bench: Bench) -> None:
+    bench.exists(LIVE, known=False, unlisted=True)
+    assert await bench.keep() == ("adopted",)
+    assert bench.remembered == OURS
+    assert bench.api.created == []
+
+
+async def test_409_for_a_stranger_replaces_it(bench: Bench) -> None:
+    bench.exists(replace(LIVE, notification_url="https://old.example/x"), known=False, unlisted=True)
+    assert await bench.keep() == ("adopted", "deleted", "created")
+
+
+async def test_a_crash_between_creation_and_its_record_does_not_make_a_second_one(bench: Bench) -> None:
+    bench.exists(LIVE, known=False)
+    bench.control.records[SUBSCRIPTION] = Record({"pending": "fingerprint"}, "0")
+    assert await bench.keep() == ()
+    assert bench.remembered == OURS
+
+
+async def test_a_live_one_that_the_list_omits_is_found_by_its_id(bench: Bench) -> None:
+    bench.exists(LIVE, unlisted=True)
+    assert await bench.keep() == ()
+    assert bench.api.created == []
+
+
+async def test_two_keepers_at_once_end_with_one(bench: Bench) -> None:
+    assert await bench.keep() == ("created",)
+    bench.control.records.pop(SUBSCRIPTION)
+    bench.api.unlisted = set(bench.api.existing)
+    await bench.keep()
+    assert len(bench.api.existing) == 1
+
+
+async def test_a_failing_graph_is_reported_not_swallowed(bench: Bench) -> None:
+    bench.api.failing = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+    with pytest.raises(GraphFailed):
+        await bench.keep()

@@ -1,0 +1,135 @@
+"""The sweep: ids only, the checkpoint behind them, and every trap of the delta query."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.errors import GraphFailed, Transient
+from shared.messages import Chore
+from shared.models import Cause, Reason
+from shared.ports import SWEEP, DeltaPage, Record
+from shared.sweep import DEADLINE, Sweeper
+from tests.fakes import FakeChangedUsers, FakeClock, FakeControl, FakeQueues
+
+USERS = tuple(f"{n:08x}-0000-4000-8000-000000000000" for n in range(45))
+DELTA = "https://graph.example/v1.0/users/delta?$deltatoken="
+SKIP = "https://graph.example/v1.0/users/delta?$skiptoken="
+
+
+@dataclass
+class Bench:
+    changed: FakeChangedUsers = field(default_factory=FakeChangedUsers)
+    control: FakeControl = field(default_factory=FakeControl)
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    @property
+    def sweeper(self) -> Sweeper:
+        return Sweeper(self.changed, self.control, self.queues, self.clock)
+
+    @property
+    def link(self) -> object:
+        return self.control.records[SWEEP].values["link"]
+
+
+def page(*users: str, next_link: str | None = None, delta_link: str | None = None) -> DeltaPage:
+    return DeltaPage(users, next_link, delta_link)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_the_first_sweep_is_full_and_leaves_a_delta_link(bench: Bench) -> None:
+    bench.changed.pages = {None: page(*USERS, delta_link=DELTA + "1")}
+    swept = await bench.sweeper.sweep()
+    assert (swept.users, swept.full, swept.complete) == (45, True, True)
+    assert bench.link == DELTA + "1"
+    assert bench.queues.users == list(USERS)
+    assert [len(message.users) for message, _ in bench.queues.sent] == [20, 20, 5]
+    assert {message.cause for message, _ in bench.queues.sent} == {Cause.SWEEP}
+
+
+async def test_the_next_one_asks_for_what_changed(bench: Bench) -> None:
+    bench.changed.pages = {
+        None: page(delta_link=DELTA + "1"),
+        DELTA + "1": page(USERS[0], delta_link=DELTA + "2"),
+    }
+    await bench.sweeper.sweep()
+    swept = await bench.sweeper.sweep()
+    assert (swept.users, swept.full) == (1, False)
+    assert bench.link == DELTA + "2"
+
+
+async def test_an_empty_page_with_a_next_link_is_not_the_end(bench: Bench) -> None:
+    bench.changed.pages = {
+        None: page(next_link=SKIP + "1"),
+        SKIP + "1": page(next_link=SKIP + "2"),
+        SKIP + "2": page(USERS[0], delta_link=DELTA + "1"),
+    }
+    swept = await bench.sweeper.sweep()
+    assert (swept.users, swept.pages, swept.complete) == (1, 3, True)
+
+
+async def test_replays_and_repeats_are_queued_once_a_page(bench: Bench) -> None:
+    bench.changed.pages = {None: page(USERS[0], USERS[1], USERS[0], delta_link=DELTA + "1")}
+    await bench.sweeper.sweep()
+    assert bench.queues.users == [USERS[0], USERS[1]]
+
+
+async def test_an_expired_link_starts_over(bench: Bench) -> None:
+    bench.control.records[SWEEP] = Record({"link": DELTA + "old", "selection": bench.changed.selection}, "1")
+    bench.changed.pages = {None: page(*USERS[:3], delta_link=DELTA + "1")}
+    swept = await bench.sweeper.sweep()
+    assert bench.changed.asked == [DELTA + "old", None]
+    assert (swept.users, swept.full) == (3, True)
+
+
+async def test_other_tracked_properties_start_over(bench: Bench) -> None:
+    bench.control.records[SWEEP] = Record({"link": DELTA + "old", "selection": "id"}, "1")
+    bench.changed.pages = {None: page(delta_link=DELTA + "1")}
+    await bench.sweeper.sweep()
+    assert bench.changed.asked == [None]
+
+
+async def test_the_checkpoint_stands_when_ids_could_not_be_queued(bench: Bench) -> None:
+    bench.changed.pages = {None: page(*USERS, delta_link=DELTA + "1")}
+    bench.queues.broken = True
+    with pytest.raises(ConnectionError):
+        await bench.sweeper.sweep()
+    assert bench.control.records == {}
+
+
+async def test_a_sweep_that_died_goes_on_at_its_last_page(bench: Bench) -> None:
+    gone = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+    bench.changed.pages = {None: page(*USERS[:2], next_link=SKIP + "1"), SKIP + "1": gone}
+    with pytest.raises(GraphFailed):
+        await bench.sweeper.sweep()
+    assert bench.link == SKIP + "1"
+    bench.changed.pages[SKIP + "1"] = page(USERS[2], delta_link=DELTA + "1")
+    swept = await bench.sweeper.sweep()
+    assert bench.queues.users == list(USERS[:3])
+    assert swept.full, "what goes on is still the full sweep"
+
+
+async def test_two_sweepers_cannot_both_move_the_checkpoint(bench: Bench) -> None:
+    bench.changed.pages = {None: page(USERS[0], next_link=SKIP + "1"), SKIP + "1": page(USERS[1], delta_link=DELTA)}
+    bench.control.contended = {SWEEP}
+    swept = await bench.sweeper.sweep()
+    assert not swept.complete
+    assert bench.changed.asked == [None]
+
+
+async def test_a_long_sweep_hands_over_to_a_chore(bench: Bench) -> None:
+    class SlowPages(FakeChangedUsers):
+        async def page(self, link: str | None) -> DeltaPage:
+            bench.clock.advance(seconds=DEADLINE.total_seconds() / 2 + 1)
+            return await super().page(link)
+
+    pages = {None: page(USERS[0], next_link=SKIP + "1"), SKIP + "1": page(USERS[1], next_link=SKIP + "2")}
+    bench.changed = SlowPages(dict(pages))
+    swept = await bench.sweeper.sweep()
+    assert not swept.complete
+    assert bench.queues.chores == [Chore.SWEEP]
+    assert bench.link == SKIP + "2"
