@@ -90,7 +90,7 @@ def expected(keys: Keys = KEYS) -> Expected:
     return Expected(TENANT, keys.accepts_client_state)
 
 
-def change_item(user_id: str = ALICE, **changes: Any) -> dict[str, Any]:
+def change_item(user_id: str = ALICE, /, **changes: Any) -> dict[str, Any]:
     """A change notification as Graph posts it for users (captured: Stack Overflow 54205899)."""
     item: dict[str, Any] = {
         "changeType": "updated",
@@ -110,7 +110,7 @@ def change_item(user_id: str = ALICE, **changes: Any) -> dict[str, Any]:
     return item | changes
 
 
-def lifecycle_item(event: object = "reauthorizationRequired", **changes: Any) -> dict[str, Any]:
+def lifecycle_item(event: object = "reauthorizationRequired", /, **changes: Any) -> dict[str, Any]:
     """A lifecycle notification: neither resource nor changeType."""
     item: dict[str, Any] = {
         "subscriptionId": SUBSCRIPTION,

@@ -161,7 +161,7 @@ class Dispatcher:
     def _finished(self, request: GraphRequest, route: Route | None, sent: GraphResponse) -> GraphResponse:
         """Add the headers every answer has and count it."""
         tenant = self._tenant
-        template = "/$batch" if is_batch(request.path) else route.template if route else "(unknown)"
+        template = "/$batch" if is_batch(request.path) else route.template if route else "/(unknown)"
         tenant.stats.count(f"{request.method} /{request.version}{template}", 0 if sent.cut else sent.status)
         if sent.status == 429:
             tenant.throttle.note_429(self._caller_id(request), sent.headers.get("Retry-After"), tenant.now())

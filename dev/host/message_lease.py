@@ -22,7 +22,7 @@ SHORTEST_RENEWAL_SECONDS = 60.0
 class MessageLease:
     """A received message and the receipt that is valid for it now; each renewal changes the receipt."""
 
-    def __init__(self, client: QueueClient, message: ReceivedMessage, seconds: int) -> None:
+    def __init__(self, client: QueueClient, message: ReceivedMessage, seconds: float) -> None:
         self._client = client
         self._id = message.id
         self._receipt = message.pop_receipt
@@ -55,7 +55,9 @@ class MessageLease:
         while True:
             await asyncio.sleep(pause)
             try:
-                renewed = await self._client.update_message(self._id, self._receipt, visibility_timeout=self._seconds)
+                renewed = await self._client.update_message(
+                    self._id, self._receipt, visibility_timeout=int(self._seconds)
+                )
             except AzureError as error:
                 log.warning("Message %s could not be kept invisible: %s", self._id, error)
                 pause = max(pause / 2, shortest)

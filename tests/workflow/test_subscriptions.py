@@ -85,7 +85,7 @@ async def test_one_that_vanished_before_its_renewal_is_made_anew(bench: Bench) -
         bench.api.existing.pop(subscription_id, None)
         await renew(subscription_id, expires)  # type: ignore[arg-type]
 
-    bench.api.renew = vanish  # type: ignore[method-assign, assignment]
+    bench.api.renew = vanish  # type: ignore[method-assign]
     assert await bench.keep() == ("vanished", "created")
     assert bench.queues.chores == [Chore.SWEEP]
 

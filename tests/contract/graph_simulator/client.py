@@ -138,11 +138,12 @@ async def _echo(request: web.Request) -> web.Response:
 
 @dataclass
 class Webhook:
-    """A notification endpoint; `handshake` and `statuses` say how it behaves."""
+    """A notification endpoint; `handshake`, `statuses` and `delays` (seconds) say how it behaves."""
 
     url: str = ""
     handshake: Callable[[web.Request], Awaitable[web.StreamResponse]] = _echo
     statuses: list[int] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
     posts: list[list[dict[str, Any]]] = field(default_factory=list)
     handshakes: list[web.Request] = field(default_factory=list)
 
@@ -151,6 +152,7 @@ class Webhook:
             self.handshakes.append(request)
             return await self.handshake(request)
         self.posts.append((await request.json())["value"])
+        await asyncio.sleep(self.delays.pop(0) if self.delays else 0)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 202)
 
     @property

@@ -11,7 +11,12 @@ from dev.host.connections import Connection
 from dev.host.errors import BindingError
 from dev.host.worker import IndexedFunction
 
-SETTINGS = {"AzureWebJobsStorage": "UseThis=1", "Other__queueServiceUri": "https://q", "QUEUE": "Users", "WHEN": "0 7 * * * *"}
+SETTINGS = {
+    "AzureWebJobsStorage": "UseThis=1",
+    "Other__queueServiceUri": "https://q",
+    "QUEUE": "Users",
+    "WHEN": "0 7 * * * *",
+}
 HTTP = {"type": "httpTrigger", "direction": "IN", "name": "req"}
 QUEUE = {"type": "queueTrigger", "direction": "IN", "name": "msg"}
 TIMER = {"type": "timerTrigger", "direction": "IN", "name": "timer"}

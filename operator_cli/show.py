@@ -1,0 +1,219 @@
+"""The routes' documents as tables. Unknown or missing fields are shown as nothing; nothing here decides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from operator_cli.session import screen
+
+Document = Mapping[str, Any]
+
+_STYLES = {
+    **dict.fromkeys(("done", "noop", "healthy", "live", "ok"), "green"),
+    **dict.fromkeys(("planned", "held", "retry", "none", "unknown"), "yellow"),
+    **dict.fromkeys(("refused", "parked", "unhealthy", "expired", "wrong", "unreachable"), "red"),
+}
+
+
+def health(document: Document) -> list[Table]:
+    """One line for each thing that can be unwell."""
+    return [_facts("Health", [(name, document.get(name)) for name in _words(document)])]
+
+
+def report(document: Document) -> list[Table]:
+    """Counts first, then what asks for a person."""
+    seconds = document.get("secondsFromNotificationToDone") or {}
+    summary = [
+        ("as of", _moment(document.get("asOf"))),
+        ("mode", document.get("mode")),
+        ("policy", document.get("policy")),
+        ("users", document.get("users")),
+        ("phone only", document.get("phoneOnly")),
+        ("seconds to done, median", seconds.get("median")),
+        ("seconds to done, longest", seconds.get("max")),
+    ]
+    tables = [_facts("Report", summary)]
+    tables += [_counts(title, document.get(title.lower()) or {}) for title in ("Outcomes", "Reasons")]
+    tables.append(_worklist(document.get("worklist") or []))
+    tables.append(_parked(document.get("parked") or []))
+    tables.append(_facts("Subscription", _subscription_facts(document.get("subscription") or {})))
+    tables.append(_facts("Sweep", _sweep_facts(document.get("sweep") or {})))
+    return [table for table in tables if table.row_count]
+
+
+def explanation(document: Document) -> list[Table]:
+    """What Graph holds, what would be done, what is remembered, what was done."""
+    tables = [
+        _facts("In Graph", _graph_facts(document)),
+        _facts("Plan", _plan_facts(document.get("plan") or {})),
+        _facts("Ledger", _ledger_facts(document.get("ledger") or {})),
+        _history(document.get("history") or []),
+    ]
+    return [table for table in tables if table.row_count]
+
+
+def queued(document: Document) -> list[Table]:
+    """What a request to reconcile was told."""
+    return [_facts("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
+
+
+def subscription(document: Document) -> list[Table]:
+    """As noted by the app, and as Graph lists it."""
+    facts = [*_subscription_facts(document), ("resource", document.get("resource")), ("done now", _steps(document))]
+    table = _table("Listed by Graph", "id", "resource", "changeType", "notificationUrl", "expires")
+    for item in document.get("listed") or []:
+        names = ("id", "resource", "changeType", "notificationUrl")
+        _row(table, *(item.get(name) for name in names), _moment(item.get("expires")))
+    return [each for each in (_facts("Subscription", facts), table) if each.row_count]
+
+
+def _words(document: Document) -> list[str]:
+    known = ["status", "settings", "wrong", "storage", "subscription"]
+    return known + [name for name in document if name not in known]
+
+
+def _steps(document: Document) -> str | None:
+    steps = document.get("steps")
+    return None if steps is None else ", ".join(steps) or "nothing, it was healthy"
+
+
+def _subscription_facts(item: Document) -> list[tuple[str, Any]]:
+    return [
+        ("state", item.get("state")),
+        ("id", item.get("id")),
+        ("expires", _moment(item.get("expires"))),
+        ("notification URL", item.get("notificationUrl")),
+        ("checked at", _moment(item.get("checkedAt"))),
+    ]
+
+
+def _sweep_facts(item: Document) -> list[tuple[str, Any]]:
+    return [
+        ("completed at", _moment(item.get("completedAt"))),
+        ("last page at", _moment(item.get("pageAt"))),
+        ("full", item.get("full")),
+        ("complete", item.get("complete")),
+    ]
+
+
+def _graph_facts(document: Document) -> list[tuple[str, Any]]:
+    graph = document.get("graph") or {}
+    source = graph.get("source") or {}
+    phones = [f"{phone.get('phoneType')} {phone.get('phoneNumber')}" for phone in graph.get("phoneMethods") or []]
+    return [
+        ("user", document.get("id")),
+        ("problem", document.get("problem")),
+        ("account enabled", graph.get("accountEnabled")),
+        ("user type", graph.get("userType")),
+        ("usage location", graph.get("usageLocation")),
+        ("synced", graph.get("onPremisesSyncEnabled")),
+        (source.get("attribute") or "source", source.get("value")),
+        ("phones", phones),
+        ("methods", graph.get("methods")),
+        ("MFA state", graph.get("perUserMfaState")),
+        ("usable method", graph.get("usableMethod")),
+    ]
+
+
+def _plan_facts(plan: Document) -> list[tuple[str, Any]]:
+    return [
+        ("outcome", plan.get("outcome")),
+        ("reasons", plan.get("reasons")),
+        ("actions", plan.get("actions")),
+        ("number", plan.get("number")),
+        ("source", plan.get("source")),
+        ("held until", _moment(plan.get("holdUntil"))),
+    ]
+
+
+def _ledger_facts(ledger: Document) -> list[tuple[str, Any]]:
+    return [
+        ("outcome", ledger.get("outcome")),
+        ("reasons", ledger.get("reasons")),
+        ("looked at", _moment(ledger.get("lookedAt"))),
+        ("cause", ledger.get("cause")),
+        ("number written by us", ledger.get("numberWrittenByUs")),
+        ("MFA state written", ledger.get("stateWritten")),
+        ("attempts", ledger.get("attempts")),
+    ]
+
+
+def _history(rows: Sequence[Document]) -> Table:
+    table = _table("History, newest first", "at", "phase", "cause", "outcome", "reasons", "actions")
+    for row in rows:
+        names = ("phase", "cause", "outcome", "reasons", "actions")
+        _row(table, _moment(row.get("at")), *(row.get(name) for name in names))
+    return table
+
+
+def _worklist(rows: Sequence[Document]) -> Table:
+    table = _table("Worklist", "user", "outcome", "reasons", "number", "source")
+    for row in rows:
+        _row(table, *(row.get(name) for name in ("id", "outcome", "reasons", "number", "source")))
+    return table
+
+
+def _parked(rows: Sequence[Document]) -> Table:
+    table = _table("Parked", "what", "reason", "since", "last", "attempts", "advice")
+    for row in rows:
+        first, last = _moment(row.get("firstAt")), _moment(row.get("lastAt"))
+        _row(table, row.get("key"), row.get("reason"), first, last, row.get("attempts"), row.get("advice"))
+    return table
+
+
+def _counts(title: str, counts: Document) -> Table:
+    table = _table(title, title.lower().removesuffix("s"), "users")
+    for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        _row(table, word, count)
+    return table
+
+
+def _facts(title: str, facts: Iterable[tuple[str, Any]]) -> Table:
+    table = _table(title, "", "")
+    table.show_header = False
+    for name, value in facts:
+        if value not in (None, [], ""):
+            _row(table, name, value)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Drawn on a terminal, bare columns elsewhere."""
+    drawn = box.ROUNDED if screen().is_terminal else None
+    table = Table(title=title, title_justify="left", title_style="bold", box=drawn, pad_edge=drawn is not None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _row(table: Table, *values: Any) -> None:
+    table.add_row(*(_cell(value) for value in values))
+
+
+def _cell(value: Any) -> Text:
+    """Text as it is, without control characters that would steer the terminal."""
+    text = _plain(value)
+    return Text("".join(sign if sign.isprintable() else "?" for sign in text), style=_STYLES.get(text, ""))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    return str(value)
+
+
+def _moment(text: Any) -> str | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return text

@@ -1,0 +1,66 @@
+"""What an answer means for the exit code: fine, no, or not to be had."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from operator_cli.client import Answer
+from operator_cli.exits import ExitCode, Stop
+
+_WHAT_TO_DO = {
+    "refused": "mend the number in the directory, then reconcile again",
+    "parked": "see its advice in: mfa-prefill report",
+    "gone": "the directory knows no such user",
+}
+"""Outcomes that are a "no" to whoever waited for a user."""
+
+
+def refusal(answer: Answer) -> Stop:
+    """Why an answer that is no success ends the command."""
+    status, error = answer.status, answer.error
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        text = f"not allowed ({status}): give a function key of this app with --key or MFA_PREFILL_KEY"
+        return Stop(ExitCode.UNREACHABLE, text)
+    if error and status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS:
+        return Stop(ExitCode.NO, f"{error.get('message')} ({error.get('code')})")
+    if error:
+        more = "; name the settings with: mfa-prefill health" if error.get("code") == "settings" else ""
+        text = f"the app cannot answer now ({status} {error.get('code')}): {error.get('message')}{more}"
+        return Stop(ExitCode.UNREACHABLE, text)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        text = f"the app failed ({status}): try again, then look at its exceptions in Application Insights"
+        return Stop(ExitCode.UNREACHABLE, text)
+    return Stop(ExitCode.UNREACHABLE, f"unexpected answer ({status}): is --url the address of this app?")
+
+
+def health(document: Mapping[str, Any]) -> Stop | None:
+    """Unhealthy is a no."""
+    if document.get("status") == "healthy":
+        return None
+    wrong = ", ".join(str(name) for name in document.get("wrong", ()))
+    advice = f"mend these settings: {wrong}" if wrong else _health_advice(document)
+    return Stop(ExitCode.NO, f"unhealthy; {advice}")
+
+
+def _health_advice(document: Mapping[str, Any]) -> str:
+    if document.get("storage") == "unreachable":
+        return "the app cannot reach its storage account: check AzureWebJobsStorage and its roles"
+    return "notifications are being lost: run mfa-prefill subscription ensure"
+
+
+def subscription(document: Mapping[str, Any]) -> Stop | None:
+    """Anything but a live subscription is a no."""
+    state = document.get("state")
+    if state == "live":
+        return None
+    return Stop(ExitCode.NO, f"the subscription is not live ({state}); run mfa-prefill subscription ensure")
+
+
+def look(explanation: Mapping[str, Any]) -> Stop | None:
+    """A user who ended refused, parked or gone is a no."""
+    ledger = explanation.get("ledger") or {}
+    outcome = ledger.get("outcome")
+    if outcome not in _WHAT_TO_DO:
+        return None
+    reasons = " ".join(ledger.get("reasons", ()))
+    return Stop(ExitCode.NO, f"{explanation.get('id')}: {outcome} ({reasons}); {_WHAT_TO_DO[outcome]}")

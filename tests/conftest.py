@@ -1,0 +1,14 @@
+"""Real parts that several tests share."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from dev.azurite.launcher import Azurite, running_azurite
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def azurite() -> AsyncIterator[Azurite]:
+    """One Azurite for a whole test process; tests keep apart by their ids and names."""
+    async with running_azurite() as running:
+        yield running
