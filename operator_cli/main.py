@@ -5,7 +5,6 @@ Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot reach or not allowed.
 
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -13,7 +12,7 @@ from operator_cli import inputs, show, verdicts
 from operator_cli.client import Answer
 from operator_cli.group import AnywhereGroup
 from operator_cli.session import Options, Session, World, session
-from operator_cli.waiting import last_look, wait_for_look
+from operator_cli.waiting import last_look, user_path, wait_for_look
 
 ANSWER_SECONDS = 30.0
 WAIT_SECONDS = 300.0
@@ -73,7 +72,7 @@ def report(context: typer.Context) -> None:
 def explain(context: typer.Context, user: User) -> None:
     """Why is this user as it is? 1 when there is no such user."""
     with session(context) as asked:
-        answer = asked.ask("GET", _path(user))
+        answer = asked.ask("GET", user_path(user))
         asked.show(answer, lambda: show.explanation(answer.document))
 
 
@@ -91,7 +90,7 @@ def reconcile(
             asked.show(answer, lambda: show.explanation(answer.document))
             _end(verdicts.look(answer.document))
         else:
-            answer = asked.ask("POST", f"{_path(user)}/reconcile")
+            answer = asked.ask("POST", f"{user_path(user)}/reconcile")
             asked.show(answer, lambda: show.queued(answer.document))
 
 
@@ -123,18 +122,14 @@ def _subscription(context: typer.Context, method: str) -> None:
 
 def _reconciled(asked: Session, user: str, limit: float) -> Answer:
     """A look may be under way already: only one that is both new and begun after the request answers it."""
-    before = last_look(asked, _path(user))
-    queued = asked.ask("POST", f"{_path(user)}/reconcile")
+    before = last_look(asked, user)
+    queued = asked.ask("POST", f"{user_path(user)}/reconcile")
     since = max(before, queued.asked_at) if before else queued.asked_at
-    return wait_for_look(asked, _path(str(queued.document.get("id", user))), since, limit)
+    return wait_for_look(asked, str(queued.document.get("id", user)), since, limit)
 
 
 def _tells_health(answer: Answer) -> bool:
     return answer.status in {HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE} and "status" in answer.document
-
-
-def _path(user: str) -> str:
-    return f"users/{quote(user, safe='@')}"
 
 
 def _end(verdict: Exception | None) -> None:

@@ -63,8 +63,8 @@ class Session:
             typer.echo(answer.text)
             return
         console = screen()
-        for table in tables():
-            console.print(table)
+        for index, table in enumerate(tables()):
+            console.print(*([""] if index else []), table, sep="\n")
 
 
 @contextmanager

@@ -185,6 +185,7 @@ def _table(title: str, *columns: str) -> Table:
     """Drawn on a terminal, bare columns elsewhere."""
     drawn = box.ROUNDED if screen().is_terminal else None
     table = Table(title=title, title_justify="left", title_style="bold", box=drawn, pad_edge=drawn is not None)
+    table.min_width = len(title)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

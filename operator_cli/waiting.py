@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from operator_cli.client import Answer
 from operator_cli.exits import ExitCode, Stop
@@ -19,18 +20,18 @@ _NOT_YET = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPSt
 """A new user may not have reached Graph's replica, or Graph is busy: no reason to stop waiting."""
 
 
-def last_look(session: Session, path: str) -> datetime | None:
+def last_look(session: Session, user: str) -> datetime | None:
     """When the last complete look at the user began; None where there was none or it cannot be told."""
-    return looked_at(session.client.ask("GET", path).document)
+    return looked_at(session.client.ask("GET", user_path(user)).document)
 
 
-def wait_for_look(session: Session, path: str, since: datetime, limit: float) -> Answer:
+def wait_for_look(session: Session, user: str, since: datetime, limit: float) -> Answer:
     """The explanation once it holds a look begun after `since`. Raises Stop after `limit` seconds."""
     until = session.world.clock() + limit
     pause, outcome = FIRST_PAUSE_SECONDS, "queued"
     with _spinner(session):
         while True:
-            answer = session.ask("GET", path, fine=lambda each: each.is_success or each.status in _NOT_YET)
+            answer = session.ask("GET", user_path(user), fine=lambda each: each.is_success or each.status in _NOT_YET)
             moment = looked_at(answer.document)
             if moment and moment > since:
                 return answer
@@ -39,8 +40,13 @@ def wait_for_look(session: Session, path: str, since: datetime, limit: float) ->
                 break
             session.world.sleep(pause)
             pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
-    text = f"not looked at within {limit:g} s (last outcome: {outcome}); it goes on, see: mfa-prefill explain"
+    text = f"not looked at within {limit:g} s (last outcome: {outcome}); it goes on, see: mfa-prefill explain {user}"
     raise Stop(ExitCode.NO, text)
+
+
+def user_path(user: str) -> str:
+    """The route of a user; a guest's principal name holds a #."""
+    return f"users/{quote(user, safe='@')}"
 
 
 def looked_at(explanation: Mapping[str, Any]) -> datetime | None:

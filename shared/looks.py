@@ -32,13 +32,27 @@ class Look:
     plan: Plan | None = None
     failure: Failure | None = None
     intended: tuple[str, ...] = ()
+    interrupted: str | None = None
     applied: list[Action] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        claim = self.memory.claim
+        if claim and claim.holds(self.began):
+            self.failure = Transient(Reason.CONCURRENT, "another look is writing", claim.until - self.began)
+        elif claim:
+            # its look died between its claim and its record; what it did shows in what Graph tells now
+            self.interrupted = claim.look
 
     @property
     def user_id(self) -> str:
         """Whom this look is at."""
         return self.memory.user_id
+
+    @property
+    def lost(self) -> bool:
+        """Whether another look at the same user has the right to write and to record."""
+        return isinstance(self.failure, Transient) and self.failure.reason is Reason.CONCURRENT
 
     def see(self, observed: Observation | Failure, decide: Decide) -> None:
         """Takes what Graph told and decides on it."""
@@ -133,6 +147,7 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     states = [action.state for action in look.applied if isinstance(action, SetMfaState)]
     remembered = replace(
         old,
+        claim=None,
         outcome=look.outcome(verdict),
         reasons=look.reasons(verdict),
         fingerprint=adopted,

@@ -8,6 +8,19 @@ from shared.plan import Hold
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """One look's right to write to a user until a moment. Two looks at once would both raise a state that the first
+    has already raised, and `enabled` over `enforced` lowers it."""
+
+    look: str
+    until: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it still keeps others away."""
+        return now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """One user's row. `version` is the storage's ETag; None: the row does not exist yet.
 
@@ -23,6 +36,7 @@ class Memory:
     looked_at: datetime | None = None
     phone_only: bool = False
     hold: Hold | None = None
+    claim: Claim | None = None
     attempts: int = 0
     cause: Cause | None = None
     source: str | None = None

@@ -88,8 +88,8 @@ class Ledger(Protocol):
     async def load(self, user_ids: Sequence[str]) -> Mapping[str, Memory]:
         """A memory for every id; an empty one where there is no row."""
 
-    async def save(self, memory: Memory) -> None:
-        """Raises Conflict when the row changed since it was loaded."""
+    async def save(self, memory: Memory) -> Memory:
+        """The memory as stored, with its new version. Raises Conflict when the row changed since it was loaded."""
 
     def rows(self) -> AsyncIterator[Memory]:
         """Every row, in no order."""

@@ -8,25 +8,29 @@ depends on Graph's truth alone. Nothing here decides: the decision is `shared.de
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.decision import decide, is_phone_only
 from shared.errors import Conflict, Transient
 from shared.fingerprint import Keys
 from shared.looks import Look, answered, ending, intent, remember
-from shared.memory import Memory
+from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
 from shared.plan import Action, Plan
 from shared.policy import Policy
-from shared.ports import Audit, Directory, Ledger, Parked, Parking, Queues, Written
-from shared.retry_rules import Verdict, judge
+from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
+from shared.retry_rules import DELAYS, Verdict
 
 _log = logging.getLogger("mfa_prefill.reconcile")
 
 MOST_ROUNDS = 4
 """Phone, default method, MFA state, and one round to see that nothing is left."""
+
+LEASE = timedelta(seconds=45)
+"""How long one look may write to a user: longer than a write and its read-back can take, short enough to wait for when
+a worker dies in between."""
 
 LONGEST_HIDING = timedelta(days=7)
 """A queue message can be invisible for seven days; a longer hold is simply looked at in between.
@@ -57,7 +61,7 @@ class Reconciler:
         looks = [
             Look(memory, message, self.new_id(), began) for memory in memories.values() if not answered(memory, message)
         ]
-        await self._gather(looks)
+        await self._gather([look for look in looks if not look.lost])
         for _ in range(MOST_ROUNDS):
             if not await self._apply_one_round(looks):
                 break
@@ -76,7 +80,9 @@ class Reconciler:
 
     async def _apply_one_round(self, looks: Sequence[Look]) -> bool:
         """Applies each look's next action and reads it back; False when there was none."""
-        actions = {look: action for look in looks if (action := look.next_action(self.policy.mode))}
+        wanting = [look for look in looks if look.next_action(self.policy.mode)]
+        await asyncio.gather(*(self._claim(look) for look in wanting))
+        actions = {look: action for look in wanting if (action := look.next_action(self.policy.mode))}
         if not actions:
             return False
         # no audit, no write: an exception here leaves Graph untouched
@@ -85,9 +91,16 @@ class Reconciler:
         written = await self.directory.write({look.user_id: action for look, action in actions.items()})
         for look in actions:
             look.take_answer(written[look.user_id])
-        readable = {look: action for look, action in actions.items() if not look.failure}
-        await self._read_back(readable, written)
+        await self._read_back({look: action for look, action in actions.items() if not look.failure}, written)
         return True
+
+    async def _claim(self, look: Look) -> None:
+        """The right to write to this user, for one round; a look that does not get it writes nothing."""
+        claim = Claim(look.id, self.now() + LEASE)
+        try:
+            look.memory = await self.ledger.save(replace(look.memory, claim=claim))
+        except Conflict:
+            look.failure = Transient(Reason.CONCURRENT, "another look was faster")
 
     async def _read_back(self, actions: Mapping[Look, Action], written: Mapping[str, Written]) -> None:
         if not actions:
@@ -102,22 +115,46 @@ class Reconciler:
         verdict = look.verdict()
         if look.intended:
             await self.audit.append(ending(look, self.policy, self.now()))
-        if verdict:
+        if look.lost:
+            await self._look_again(look)
+        else:
+            await self._settle_interrupted(look)
             await self._follow_up(look, verdict)
-        elif look.plan and look.plan.hold_until:
-            await self._come_back(look, look.plan.hold_until)
+            await self._remember(look, verdict)
+        self._tell(look, verdict)
+
+    async def _remember(self, look: Look, verdict: Verdict | None) -> None:
         if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
             await self.parking.release([look.user_id])
         phone_only = look.seen is not None and is_phone_only(look.seen)
         try:
             await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
         except Conflict:
-            await self._look_again(look, verdict)
-        self._tell(look, verdict)
+            await self._look_again(look)
 
-    async def _follow_up(self, look: Look, verdict: Verdict) -> None:
+    async def _look_again(self, look: Look) -> None:
+        """Another look at the same user was faster: unless it answers our message too, look once more."""
+        recorded = (await self.ledger.load([look.user_id]))[look.user_id]
+        if not answered(recorded, look.message):
+            wait = recorded.claim.until - self.now() if recorded.claim else DELAYS[0]
+            again = replace(look.message, users=(look.user_id,), cause=Cause.RETRY)
+            await self.queues.send(again, max(min(wait, LEASE), timedelta(seconds=1)))
+
+    async def _settle_interrupted(self, look: Look) -> None:
+        """A look that died after its intent gets its outcome now, from what Graph shows."""
+        if look.interrupted is None or look.failure:
+            return
+        rows = [row for row in await self.audit.history(look.user_id, 20) if row.look == look.interrupted]
+        if [row.phase for row in rows] == [Phase.INTENT]:
+            await self.audit.append(replace(ending(look, self.policy, self.now()), look=look.interrupted))
+
+    async def _follow_up(self, look: Look, verdict: Verdict | None) -> None:
+        """What must come back comes back, what gave up is parked."""
         now = self.now()
-        if verdict.outcome is Outcome.RETRY:
+        if verdict is None:
+            if look.plan and look.plan.hold_until:
+                await self._come_back(look, look.plan.hold_until)
+        elif verdict.outcome is Outcome.RETRY:
             again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
             await self.queues.send(again, verdict.delay)
         elif verdict.outcome is Outcome.PARKED:
@@ -130,14 +167,6 @@ class Reconciler:
         delay = min(max(until - self.now(), timedelta(0)), LONGEST_HIDING)
         message = Message((look.user_id,), Cause.HOLD, _millis(until), look.message.run)
         await self.queues.send(message, delay)
-
-    async def _look_again(self, look: Look, verdict: Verdict | None) -> None:
-        """Another look at the same user was recorded meanwhile: unless it answers our message too, look once more."""
-        recorded = (await self.ledger.load([look.user_id]))[look.user_id]
-        comes_back = verdict is not None and verdict.outcome is Outcome.RETRY
-        if not comes_back and not answered(recorded, look.message):
-            concurrent = Transient(Reason.CONCURRENT, "another look was recorded meanwhile")
-            await self._follow_up(look, judge(concurrent, 1))
 
     def _tell(self, look: Look, verdict: Verdict | None) -> None:
         reasons = " ".join(look.reasons(verdict)) or "-"

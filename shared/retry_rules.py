@@ -12,6 +12,8 @@ DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900, 1
 THROTTLED = timedelta(seconds=30)
 """When Graph throttles without Retry-After. https://learn.microsoft.com/graph/throttling"""
 
+_NOBODYS_FAULT = {Reason.THROTTLED: THROTTLED, Reason.CONCURRENT: DELAYS[0]}
+
 LONGEST = timedelta(days=1)
 """No Retry-After moves a user further away than that."""
 
@@ -29,9 +31,11 @@ class Verdict:
 
 def judge(failure: Failure, attempt: int) -> Verdict:
     """What follows from `failure` in the look that was attempt number `attempt` (from 1)."""
-    if isinstance(failure, Transient) and failure.reason is Reason.THROTTLED:
-        # throttling is nobody's fault: it never uses up attempts
-        return Verdict(Outcome.RETRY, failure.reason, min(failure.delay or THROTTLED, LONGEST), attempt)
+    if isinstance(failure, Transient) and failure.reason in _NOBODYS_FAULT:
+        # neither throttling nor another look at the same user ever uses up attempts
+        return Verdict(
+            Outcome.RETRY, failure.reason, min(failure.delay or _NOBODYS_FAULT[failure.reason], LONGEST), attempt
+        )
     if attempt <= len(DELAYS):
         return Verdict(Outcome.RETRY, _reason(failure), _delay(failure, attempt), attempt + 1)
     if isinstance(failure, NotFound):

@@ -125,13 +125,14 @@ class FakeLedger:
     async def load(self, user_ids: Sequence[str]) -> Mapping[str, Memory]:
         return {user_id: self.memories.get(user_id, Memory(user_id)) for user_id in dict.fromkeys(user_ids)}
 
-    async def save(self, memory: Memory) -> None:
+    async def save(self, memory: Memory) -> Memory:
         self.before_save(memory)
         known = self.memories.get(memory.user_id)
         if (known.version if known else None) != memory.version:
             raise Conflict(memory.user_id)
         self.saves += 1
         self.memories[memory.user_id] = replace(memory, version=str(self.saves))
+        return self.memories[memory.user_id]
 
     async def rows(self) -> AsyncIterator[Memory]:
         for memory in list(self.memories.values()):

@@ -25,6 +25,11 @@ def _german(last: int) -> str:
     return f"+49171392{last:04}"
 
 
+def _full_width(text: str) -> str:
+    """Digits as an East Asian keyboard types them."""
+    return "".join(chr(ord(char) + 0xFEE0) if char.isdecimal() else char for char in text)
+
+
 def _in(region: str | None, **more: Any) -> dict[str, Any]:
     return {"usageLocation": region, **more}
 
@@ -52,7 +57,7 @@ def _spellings() -> tuple[Person, ...]:
         _spelled("national, no trunk zero", "NO", "406 12 345", "+4740612345"),
         _spelled("national, no trunk zero", "DK", "32 12 34 56", "+4532123456"),
         _spelled("national", "AU", "0491 570 006", "+61491570006"),
-        _spelled("full-width digits", "JP", "０９０-１２３４-５６７８", "+819012345678"),
+        _spelled("full-width digits", "JP", _full_width("090-1234-5678"), "+819012345678"),
         _spelled("no-break spaces", "DE", "+49\u00a0171\u00a03920007\u200e", _german(7)),
         _spelled("with a label", "DE", " Mobile: 0171 3920008 ", _german(8)),
         _spelled("region from country only", None, "0171 3920009", _german(9), country="DE"),
@@ -71,7 +76,7 @@ def _unusable() -> tuple[Person, ...]:
         _refused("landline", "DE", "+49 30 23125123", "notMobile"),
         _refused("premium rate", "NL", "0900 123456", "notMobile"),
         _refused("with an extension", "DE", "+49 171 3920010 ext. 12", "notMobile"),
-        _refused("two numbers", "DE", "0171 3920011 / 0171 3920012", "ambiguous"),
+        _refused("two numbers", "DE", "0171 3920011/0171 3920012", "ambiguous"),
         _refused("two last digits", "DE", "0171 3920013/14", "ambiguous"),
         _refused("somebody else's", "DE", "0171 3920015 (wife)", "badNumber"),
         _refused("letters", "US", "1-800-FLOWERS", "badNumber"),
@@ -117,7 +122,7 @@ def _registered() -> tuple[Person, ...]:
             **enforced,
         ),
         _with("has a number of their own", "0171 3920023", filled(own, "differs"), mobile=OWN_NUMBER),
-        _with("has their own, HR a landline", "030 23125124", landline, mobile=OWN_NUMBER),
+        _with("own number, HR a landline", "030 23125124", landline, mobile=OWN_NUMBER),
         _with("has Authenticator", "0171 3920024", stronger, methods=["microsoftAuthenticator"]),
         _with("has a security key (FIDO2)", "0171 3920025", stronger, methods=["fido2"]),
         _with("has Windows Hello only", "0171 3920026", hello, methods=["windowsHelloForBusiness"]),
@@ -225,7 +230,7 @@ def _people_act() -> tuple[Person, ...]:
 def _in_trouble(trouble: Trouble, last: int) -> Person:
     kinds = {
         Trouble.LATE: "replicates late",
-        Trouble.STORM: "comes during throttling (429)",
+        Trouble.STORM: "comes while throttled (429)",
         Trouble.UNAVAILABLE: "503 on reading",
         Trouble.REFUSED_ONCE: "500 on the phone",
         Trouble.PHONE_ANSWER_LOST: "504 though phone written",

@@ -124,6 +124,15 @@ def delete_for_good(tenant: Tenant, user: User) -> None:
     raise_change(tenant, user.id, DELETED)
 
 
+def forget(tenant: Tenant, user: User) -> None:
+    """Take back a user that could not be completed; nobody has seen it."""
+    for phone in user.phones.values():
+        tenant.holders[phone.number].discard(user.id)
+    tenant.names.pop(user.principal_name.casefold(), None)
+    user.coming = {}
+    del tenant.users[user.id]
+
+
 def lookup(tenant: Tenant, key: str) -> User | None:
     """A user of any kind of life, by object id or by name."""
     return tenant.users.get(key.casefold()) or tenant.users.get(tenant.names.get(key.casefold(), ""))

@@ -21,7 +21,6 @@ FIRST_RETRY_AFTER_SECONDS = 10.0
 """Back-off starts here and doubles ([assume: retry-schedule]); simulated seconds, `retry_scale` makes them real."""
 STATE_WINDOW_SECONDS = 10 * SECONDS_PER_MINUTE
 SLOW_SHARE, DROP_SHARE = 0.10, 0.15
-SLOW_SECONDS, DROP_SECONDS = 3.0, 10.0
 FEWEST_SAMPLES = 10
 """Answers needed before an endpoint is judged ([assume: endpoint-state-samples])."""
 LONGEST_NAP_SECONDS = 0.5
@@ -135,11 +134,11 @@ class Notifier:
 
     def _held(self, url: str, now: float) -> bool:
         """Slow state: more than 10 % of the answers took over 3 s, new notifications wait."""
-        return self._share_over(url, now, SLOW_SECONDS) > SLOW_SHARE
+        return self._share_over(url, now, self._tenant.switches.first_timeout_seconds) > SLOW_SHARE
 
     def _dropping(self, url: str, now: float) -> bool:
         """Drop state: more than 15 % took over 10 s, notifications are lost."""
-        return self._share_over(url, now, DROP_SECONDS) > DROP_SHARE
+        return self._share_over(url, now, self._tenant.switches.retry_timeout_seconds) > DROP_SHARE
 
     def _share_over(self, url: str, now: float, seconds: float) -> float:
         if not self._tenant.switches.endpoint_states:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dev.graph_simulator.clock import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, iso_precise
 from dev.graph_simulator.exchange import JsonObject
 from dev.graph_simulator.journal import READ, Entry
-from dev.graph_simulator.oracle_memory import PHONE_WRITES, Known
+from dev.graph_simulator.oracle_memory import Known
 from dev.graph_simulator.oracle_policy import OraclePolicy
 from dev.graph_simulator.oracle_rules import RULES, Finding, Write
 
@@ -120,8 +120,7 @@ class Oracle:
             for rule in RULES:
                 for finding in rule(write):
                     self._note(entry, finding)
-        if entry.operation in PHONE_WRITES:
-            known.wrote(entry)
+        known.wrote(entry)
 
     def _budget(self, entry: Entry) -> None:
         self._writes.append(entry.at)

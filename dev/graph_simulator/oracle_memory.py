@@ -15,7 +15,9 @@ PHONE_WRITES = ("phone.create", "phone.update")
 class Known:
     """`written` is the number the caller may call its own: written by it, or found equal to the directory's."""
 
+    last_write: int = -1
     last_phone_write: int = -1
+    last_other_hand: int = -1
     written: str | None = None
     removed_by_others: bool = False
     looks: dict[str, Entry] = field(default_factory=dict)
@@ -34,8 +36,9 @@ class Known:
             self.written, self.removed_by_others = shown.mobile, False
 
     def wrote(self, entry: Entry) -> None:
-        """The caller wrote a phone."""
-        if not entry.committed:
+        """A write of the caller took effect."""
+        self.last_write = entry.sequence
+        if entry.operation not in PHONE_WRITES:
             return
         self.last_phone_write = entry.sequence
         if entry.after and entry.after.mobile and entry.request.get("phoneType", "mobile") == "mobile":
@@ -43,6 +46,7 @@ class Known:
 
     def other_hand(self, entry: Entry) -> None:
         """Somebody else changed the user."""
+        self.last_other_hand = entry.sequence
         if self.written and entry.before and entry.after and entry.before.mobile != entry.after.mobile:
             self.removed_by_others = entry.after.mobile is None
 
@@ -51,6 +55,10 @@ class Known:
         return any(
             sequence > self.last_phone_write and exchange != entry.exchange for sequence, exchange in self.usable_looks
         )
+
+    def surprised_since(self, look: Entry) -> bool:
+        """Whether what changed since a look can be another's doing: the caller wrote nothing, or others did too."""
+        return self.last_write < look.sequence or self.last_other_hand > look.sequence
 
     def latest(self, kinds: tuple[str, ...]) -> Entry | None:
         """The newest look of some kinds."""

@@ -36,9 +36,9 @@ type Rule = Callable[[Write], Iterator[Finding]]
 
 
 def _raced(write: Write, looks: tuple[str, ...], allowed: Callable[[Snapshot], bool]) -> bool:
-    """Whether the client's last look of these kinds was recent and showed nothing wrong."""
+    """Whether the client's last look of these kinds was recent, showed nothing wrong, and others changed it since."""
     look = write.known.latest(looks)
-    if look is None or look.shown is None:
+    if look is None or look.shown is None or not write.known.surprised_since(look):
         return False
     return write.entry.at - look.at <= write.policy.raceSeconds and allowed(look.shown)
 

@@ -1,6 +1,7 @@
 """Users with everything they bring along, and everything there is to see of them."""
 
 from dev.graph_simulator import authentication, directory
+from dev.graph_simulator.errors import GraphError
 from dev.graph_simulator.exchange import JsonObject
 from dev.graph_simulator.methods import KINDS, method_json
 from dev.graph_simulator.model import PHONE_IDS, User
@@ -46,10 +47,24 @@ def make_user(tenant: Tenant, given: JsonObject) -> User:
     user.groups = {str(item).casefold() for item in extras.get("groups", ())}
     user.roles = {str(item) for item in extras.get("roles", ())}
     user.eligible_roles = {str(item) for item in extras.get("eligibleRoles", ())}
-    _equip(tenant, user, state)
+    try:
+        _equip(tenant, user, state)
+    except GraphError:
+        directory.forget(tenant, user)
+        raise
     return user
 
 
+def _add_phone(tenant: Tenant, user: User, phone_type: str, number: str) -> None:
+    """Register a phone; one that another user signs in with is kept, as Graph keeps it."""
+    try:
+        authentication.add_phone(tenant, user, phone_type, number)
+    except GraphError as refusal:
+        if refusal.status != NOT_UNIQUE:
+            raise
+
+
+NOT_UNIQUE = 409
 _STATE = {
     "mobile",
     "alternateMobile",
@@ -81,7 +96,7 @@ def _equip(tenant: Tenant, user: User, state: JsonObject) -> None:
         user.sms_sign_in = bool(state.get("smsSignIn", False))
         for phone_type in PHONE_IDS:
             if state.get(phone_type):
-                authentication.add_phone(tenant, user, phone_type, state[phone_type])
+                _add_phone(tenant, user, phone_type, state[phone_type])
         for kind in state.get("methods", ()):
             authentication.add_method(tenant, user, kind, notify=False)
         user.mfa_state = state.get("perUserMfaState", "disabled")

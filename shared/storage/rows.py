@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.memory import Memory
+from shared.memory import Claim, Memory
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
 from shared.ports import AuditRow, Parked, Phase
@@ -31,6 +31,8 @@ def memory_entity(memory: Memory) -> Entity:
         "phoneOnly": memory.phone_only,
         "holdFingerprint": memory.hold.fingerprint if memory.hold else None,
         "holdSince": _text(memory.hold.since) if memory.hold else None,
+        "claimLook": memory.claim.look if memory.claim else None,
+        "claimUntil": _text(memory.claim.until) if memory.claim else None,
         "attempts": memory.attempts,
         "cause": memory.cause,
         "source": memory.source,
@@ -45,7 +47,7 @@ def memory_entity(memory: Memory) -> Entity:
 
 def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
     """The memory a ledger row holds. A word this version does not know reads as none (an older version wrote it)."""
-    since = _moment(entity.get("holdSince"))
+    since, until = _moment(entity.get("holdSince")), _moment(entity.get("claimUntil"))
     return Memory(
         user_id=entity["RowKey"],
         outcome=_word(Outcome, entity.get("outcome")),
@@ -55,6 +57,7 @@ def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
         looked_at=_moment(entity.get("lookedAt")),
         phone_only=bool(entity.get("phoneOnly")),
         hold=Hold(entity["holdFingerprint"], since) if since else None,
+        claim=Claim(entity["claimLook"], until) if until else None,
         attempts=int(entity.get("attempts") or 0),
         cause=_word(Cause, entity.get("cause")),
         source=entity.get("source"),

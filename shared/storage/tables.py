@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from azure.core import MatchConditions
@@ -47,9 +48,9 @@ class TableLedger:
         entity = await _get(self._table, *user_key(user_id))
         return memory_of(entity, _version(entity)) if entity else Memory(user_id)
 
-    async def save(self, memory: Memory) -> None:
+    async def save(self, memory: Memory) -> Memory:
         """See the port."""
-        await _put(self._table, memory_entity(memory), memory.version)
+        return replace(memory, version=await _put(self._table, memory_entity(memory), memory.version))
 
     async def rows(self) -> AsyncIterator[Memory]:
         """See the port."""

@@ -1,6 +1,7 @@
 """The one path, against fakes: what is written, what is recorded, what comes back."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -8,13 +9,22 @@ import pytest
 
 from shared.errors import Failure, NotFound, Permanent, Transient
 from shared.fingerprint import Keys
-from shared.memory import Memory
+from shared.memory import Claim, Memory
 from shared.messages import Message
-from shared.models import Cause, DefaultMethod, DirectoryUser, MfaState, Outcome, Reason, SignInPreference
+from shared.models import (
+    Cause,
+    DefaultMethod,
+    DirectoryUser,
+    MfaState,
+    Observation,
+    Outcome,
+    Reason,
+    SignInPreference,
+)
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
 from shared.ports import Phase
-from shared.reconcile import Reconciler
+from shared.reconcile import LEASE, Reconciler
 from shared.retry_rules import DELAYS
 from tests.fakes import FakeAudit, FakeClock, FakeDirectory, FakeLedger, FakeParking, FakeQueues, Person
 
@@ -128,7 +138,7 @@ async def test_no_audit_no_write(bench: Bench) -> None:
     with pytest.raises(ConnectionError):
         await bench.look()
     assert bench.directory.requests == []
-    assert bench.ledger.memories == {}
+    assert bench.ledger.memories[ANNA].looked_at is None
 
 
 async def test_one_intent_and_one_outcome_around_all_writes_of_a_look(bench: Bench) -> None:
@@ -349,6 +359,68 @@ async def test_twenty_users_in_one_message(bench: Bench) -> None:
         bench.person(user_id)
     assert set((await bench.look(*users)).values()) == {Outcome.DONE}
     assert len(bench.directory.looks) == 20
+
+
+async def test_two_looks_at_once_write_once_and_never_lower_the_state(bench: Bench) -> None:
+    """Both have read `disabled`; the second `enabled` would land on the `enforced` that the first one became."""
+    anna = bench.person()
+    observe = bench.directory.observe
+    both_have_read = asyncio.Barrier(2)
+
+    async def observe_together(user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
+        seen = await observe(user_ids)
+        await both_have_read.wait()
+        return seen
+
+    bench.directory.observe = observe_together  # type: ignore[method-assign]
+    outcomes = await asyncio.gather(bench.look(), bench.look())
+    assert sorted(outcome[ANNA] for outcome in outcomes) == [Outcome.DONE, Outcome.RETRY]
+    assert [type(action) for _, action in bench.directory.requests] == [AddPhone, SetMfaState]
+    bench.directory.observe = observe  # type: ignore[method-assign]
+    [(message, _)] = bench.queues.sent
+    bench.clock.advance(minutes=1)
+    assert set((await bench.handle(message)).values()) <= {Outcome.NOOP}
+    assert anna.state is MfaState.ENFORCED
+    assert len(bench.directory.requests) == 2
+
+
+async def test_a_user_claimed_by_another_look_is_not_even_read(bench: Bench) -> None:
+    bench.person()
+    until = bench.clock() + LEASE
+    bench.ledger.memories[ANNA] = Memory(ANNA, claim=Claim("other", until), version="1")
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    assert bench.directory.looks == []
+    assert bench.ledger.memories[ANNA].claim == Claim("other", until)
+    [(message, delay)] = bench.queues.sent
+    assert message.attempt == 1, "waiting for another look is no failed attempt"
+    bench.clock.advance(seconds=delay.total_seconds())
+    assert await bench.handle(message) == {ANNA: Outcome.DONE}
+
+
+async def test_a_look_that_died_is_taken_over_when_its_claim_ends_and_its_intent_gets_an_outcome(bench: Bench) -> None:
+    bench.person()
+    bench.directory.before_write = died
+    with pytest.raises(KeyboardInterrupt):
+        await bench.look()
+    assert [row.phase for row in bench.audit.rows] == [Phase.INTENT]
+    bench.directory.before_write = lambda user_id, action: None
+    bench.clock.advance(seconds=LEASE.total_seconds())
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    phases: dict[str, list[Phase]] = {}
+    for row in bench.audit.rows:
+        phases.setdefault(row.look, []).append(row.phase)
+    assert list(phases.values()) == [[Phase.INTENT, Phase.OUTCOME]] * 2
+
+
+def died(_user_id: str, _action: Action) -> None:
+    """The worker process ends here."""
+    raise KeyboardInterrupt
+
+
+async def test_a_claim_is_gone_when_the_look_is_recorded(bench: Bench) -> None:
+    bench.person()
+    await bench.look()
+    assert bench.ledger.memories[ANNA].claim is None
 
 
 async def test_a_lost_race_for_the_ledger_row_is_looked_at_again(bench: Bench) -> None:

@@ -30,11 +30,14 @@ async def test_sigterm_drains_and_loses_nothing(run_sample: RunSample) -> None:
 
 async def test_a_request_in_flight_is_answered(run_sample: RunSample) -> None:
     async with run_sample() as sample:
-        assert sample.host.process is not None
-        request = asyncio.create_task(sample.post("/api/send", '{"sleep": 0}'))
-        await asyncio.sleep(0)
-        assert await request == 202
+        request = asyncio.create_task(sample.post("/api/slow", ""))
+
+        async def began() -> bool:
+            return "slow began" in sample.host.output()
+
+        await eventually(began)
         assert await sample.host.terminate() == 0
+        assert await request == 200
 
 
 async def test_kill_and_restart(run_sample: RunSample) -> None:

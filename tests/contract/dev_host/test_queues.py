@@ -1,5 +1,6 @@
 """Queue triggers and outputs of a real app, against Azurite."""
 
+import asyncio
 import base64
 
 import pytest
@@ -25,24 +26,22 @@ async def test_from_http_through_two_queues(run_sample: RunSample) -> None:
         assert await length(sample.work) == 0
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "messages"),
-    [
-        ("/api/send-list", '["one", "{\\"two\\": 2}", "drei ü"]', ["one", '{"two": 2}', "drei ü"]),
-        ("/api/send-list", "[]", []),
-        ("/api/send-text", "plain", ["plain"]),
-        ("/api/send-text", '{"a":1}', ['{\n  "a": 1\n}']),
-        ("/api/send-text", '[{"a":1},"b"]', ['{\n  "a": 1\n}', "b"]),
-    ],
-)
-async def test_outputs_are_written_before_the_answer(
-    run_sample: RunSample, path: str, body: str, messages: list[str]
-) -> None:
+OUTPUTS = [
+    ("/api/send-list", '["one", "{\\"two\\": 2}", "drei ü"]', ["one", '{"two": 2}', "drei ü"]),
+    ("/api/send-list", "[]", []),
+    ("/api/send-text", "plain", ["plain"]),
+    ("/api/send-text", '{"a":1}', ['{\n  "a": 1\n}']),
+    ("/api/send-text", '[{"a":1},"b"]', ['{\n  "a": 1\n}', "b"]),
+]
+
+
+async def test_outputs_are_written_before_the_answer(run_sample: RunSample) -> None:
     async with run_sample() as sample:
-        assert await sample.post(path, body) == 202
-        assert await length(sample.out) == len(messages)
-        found = await texts(sample.out) if messages else []
-        assert sorted(found) == sorted(map(encoded, messages))
+        await sample.out.create_queue()
+        for path, body, messages in OUTPUTS:
+            assert await sample.post(path, body) == 202
+            assert sorted(await texts(sample.out)) == sorted(map(encoded, messages)), body
+            await sample.out.clear_messages()
 
 
 async def test_text_that_only_looks_like_json_fails_the_invocation(run_sample: RunSample) -> None:
@@ -52,13 +51,16 @@ async def test_text_that_only_looks_like_json_fails_the_invocation(run_sample: R
         assert await length(sample.out) == 0
 
 
-async def test_a_message_that_fails_once_succeeds_at_the_second_attempt(run_sample: RunSample) -> None:
+@pytest.mark.parametrize(("fail", "logged"), [("once", "RuntimeError: told to fail"), ("cancelled", "CancelledError")])
+async def test_a_message_that_fails_once_succeeds_at_the_second_attempt(
+    run_sample: RunSample, fail: str, logged: str
+) -> None:
     async with run_sample() as sample:
-        await sample.order(fail="once")
+        await sample.order(fail=fail)
         (report,) = await sample.reports(1)
         assert report["attempt"] == 2
         assert await length(sample.poison) == 0
-        assert "told to fail" in sample.host.output()
+        assert logged in sample.host.output()
 
 
 async def test_poison(run_sample: RunSample) -> None:
@@ -88,9 +90,14 @@ async def test_without_encoding(run_sample: RunSample) -> None:
 
 async def test_one_at_a_time(run_sample: RunSample) -> None:
     async with run_sample({"batchSize": 1, "newBatchThreshold": 0}) as sample:
-        for _ in range(3):
-            await sample.order(sleep=0.1)
-        await sample.reports(3)
+        await asyncio.gather(*(sample.order(sleep=0.1) for _ in range(4)))
+        assert {report["beside"] for report in await sample.reports(4)} == {0}
+
+
+async def test_several_at_a_time(run_sample: RunSample) -> None:
+    async with run_sample() as sample:
+        await asyncio.gather(*(sample.order(sleep=1) for _ in range(8)))
+        assert max(report["beside"] for report in await sample.reports(8)) > 0
 
 
 async def test_the_host_outlives_its_storage(run_sample: RunSample) -> None:

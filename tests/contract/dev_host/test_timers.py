@@ -23,12 +23,16 @@ async def test_on_schedule(run_sample: RunSample) -> None:
         assert (await sample.reports(2))[0] == {"tick": True, "past_due": False}
 
 
+def pretend_it_ran_last_in_2019(folder: Path) -> None:
+    (path,) = folder.glob("timers-*.json")
+    status = {"Last": "2019-01-01", "Next": "2020-01-01", "LastUpdated": "2019-01-01"}
+    path.write_text(json.dumps({"tick": {name: f"{day}T00:00:00+00:00" for name, day in status.items()}}))
+
+
 async def test_one_run_for_all_that_was_missed(run_sample: RunSample, tmp_path: Path) -> None:
     async with run_sample() as sample:
         await sample.host.terminate()
-        (path,) = tmp_path.glob("timers-*.json")
-        status = {"Last": "2019-01-01", "Next": "2020-01-01", "LastUpdated": "2019-01-01"}
-        path.write_text(json.dumps({"tick": {name: f"{day}T00:00:00+00:00" for name, day in status.items()}}))
+        pretend_it_ran_last_in_2019(tmp_path)
         await sample.host.start()
         assert await sample.reports(1) == [{"tick": True, "past_due": True}]
         await sample.host.terminate()

@@ -46,6 +46,14 @@ async def test_a_user_that_cannot_be_is_refused(graph: Graph, body: dict[str, An
     answer = await graph.sim("POST", "users", body)
     assert answer.status == 400
     assert answer.body["error"]
+    assert (await graph.sim("GET", "users")).body["value"] == []
+
+
+async def test_two_users_may_be_made_with_one_sign_in_number(graph: Graph) -> None:
+    state = {"mobile": NUMBER, "smsSignIn": True}
+    users = [(await graph.sim("POST", "users", {"authentication": state})).body for _ in range(2)]
+    shown = [user["authentication"]["phones"][0]["smsSignInState"] for user in users]
+    assert shown == ["ready", "phoneNumberNotUnique"]
 
 
 async def test_ids_and_names_are_unique(graph: Graph) -> None:

@@ -55,9 +55,7 @@ async def test_a_fault_hits_what_it_matches(graph: Graph, match: dict[str, str],
     assert [answer.status == 500 for answer in answers] == hit
 
 
-@pytest.mark.parametrize(
-    ("scope", "outer", "within"), [("", 429, None), ("outer", 429, None), ("inner", 200, 429)]
-)
+@pytest.mark.parametrize(("scope", "outer", "within"), [("", 429, None), ("outer", 429, None), ("inner", 200, 429)])
 async def test_a_fault_is_for_direct_or_inner_requests_or_both(
     graph: Graph, scope: str, outer: int, within: int | None
 ) -> None:
@@ -128,7 +126,9 @@ async def test_put_replaces_patch_changes_and_delete_clears(graph: Graph) -> Non
     one = (await graph.sim("GET", "faults")).body
     await graph.sim("DELETE", "faults")
     none = (await graph.sim("GET", "faults")).body
-    shown = [(len(f["rules"]), f["switches"]["drop_notifications"], f["switches"]["reorder"]) for f in (both, one, none)]
+    shown = [
+        (len(f["rules"]), f["switches"]["drop_notifications"], f["switches"]["reorder"]) for f in (both, one, none)
+    ]
     assert shown == [(1, 0.5, True), (0, 0.0, True), (0, 0.0, False)]
 
 
@@ -188,7 +188,8 @@ async def test_a_429_may_come_without_retry_after(graph: Graph) -> None:
 
 @pytest.mark.graph_verified
 @pytest.mark.parametrize(
-    ("path", "units"), [("users", "2"), ("users?$select=id", "1"), ("users?$select=id&$top=5", "1"), ("users/delta", "1")]
+    ("path", "units"),
+    [("users", "2"), ("users?$select=id", "1"), ("users?$select=id&$top=5", "1"), ("users/delta", "1")],
 )
 async def test_resource_units_are_told(graph: Graph, path: str, units: str) -> None:
     assert (await graph.call("GET", f"/v1.0/{path}")).headers["x-ms-resource-unit"] == units

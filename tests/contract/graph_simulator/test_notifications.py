@@ -17,7 +17,7 @@ async def counts(graph: Graph) -> dict[str, int]:
 async def quiet(graph: Graph) -> None:
     """Wait until nothing is on its way."""
     async with asyncio.timeout(3):
-        while (await graph.sim("GET", "notifications")).body["pending"]:
+        while (await graph.sim("GET", "notifications")).body["pending"]:  # noqa: ASYNC110  (asked over HTTP)
             await asyncio.sleep(0.005)
 
 
@@ -233,6 +233,28 @@ async def test_without_reauthorization_changes_are_lost(graph: Graph, hook: Webh
     await quiet(graph)
     assert [item["resourceData"]["id"] for item in items] == [user]
     assert (await counts(graph))["stalled"] == 1
+
+
+@pytest.mark.graph_verified
+@pytest.mark.parametrize(("allowance", "lost"), [(3.0, False), (0.02, True)])
+async def test_a_slow_endpoint_waits_and_a_very_slow_one_loses(
+    graph: Graph, hook: Webhook, allowance: float, lost: bool
+) -> None:
+    await subscribe(graph, hook)
+    switches = {"first_timeout_seconds": 0.05, "retry_timeout_seconds": allowance, "notification_batch_size": 1}
+    await graph.sim("PATCH", "faults", {"endpoint_states": True, **switches})
+    hook.delays = [0.1] * 10
+    for _ in range(10):
+        await graph.user()
+    await hook.wait_for(20)
+    user = await graph.user()
+    await asyncio.sleep(0.05)
+    early = len(hook.items)
+    await graph.sim("POST", "clock", {"advance_seconds": 601})
+    if lost:
+        user = await graph.user()
+    await hook.wait_for(21)
+    assert (early, hook.items[-1]["resourceData"]["id"]) == (20, user)
 
 
 async def test_a_subscription_deleted_meanwhile_is_not_served(graph: Graph, hook: Webhook) -> None:

@@ -31,7 +31,11 @@ async def test_a_created_phone_has_its_fixed_id_and_is_listed(graph: Graph) -> N
 @pytest.mark.graph_verified
 @pytest.mark.parametrize(
     ("phone_type", "identifier", "number"),
-    [("mobile", MOBILE_ID, NUMBER), ("alternateMobile", ALTERNATE_ID, NUMBER), ("office", OFFICE_ID, "+49 3023125000x7")],
+    [
+        ("mobile", MOBILE_ID, NUMBER),
+        ("alternateMobile", ALTERNATE_ID, NUMBER),
+        ("office", OFFICE_ID, "+49 3023125000x7"),
+    ],
 )
 async def test_each_type_has_one_fixed_id(graph: Graph, phone_type: str, identifier: str, number: str) -> None:
     user = await graph.user(authentication={"mobile": OTHER_NUMBER} if phone_type == "alternateMobile" else {})
@@ -87,7 +91,17 @@ async def test_an_absent_phone_is_a_404(graph: Graph, method: str, body: object,
 
 @pytest.mark.parametrize(
     "number",
-    ["", "0171 3920001", "+49 0", "+49-1713920001", "+49 171 3920001", "+999 123456789", "+4 1", "+49 17139200010000", "n/a"],
+    [
+        "",
+        "0171 3920001",
+        "+49 0",
+        "+49-1713920001",
+        "+49 171 3920001",
+        "+999 123456789",
+        "+4 1",
+        "+49 17139200010000",
+        "n/a",
+    ],
 )
 async def test_a_bad_number_is_refused(graph: Graph, number: str) -> None:
     user = await graph.user()
@@ -109,7 +123,8 @@ async def test_a_bad_number_is_refused_by_patch_too(graph: Graph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "stored"), [("+491713920001", NUMBER), ("+12015550123", "+1 2015550123"), ("+35312345678", "+353 12345678")]
+    ("sent", "stored"),
+    [("+491713920001", NUMBER), ("+12015550123", "+1 2015550123"), ("+35312345678", "+353 12345678")],
 )
 async def test_a_number_without_the_space_comes_back_with_it(graph: Graph, sent: str, stored: str) -> None:
     user = await graph.user()

@@ -119,7 +119,10 @@ BAD: list[tuple[dict[str, Any], tuple[str, str]]] = [
     ({"changeType": None}, ("InvalidRequest", "The required property 'changeType' is missing.")),
     ({"resource": "users?$filter=x"}, ("InvalidRequest", "Unsupported resource 'users?$filter=x'.")),
     ({"resource": "https://graph/users"}, ("InvalidRequest", "Unsupported resource 'https://graph/users'.")),
-    ({"notificationUrl": "http://example.com/x"}, ("InvalidRequest", "The notificationUrl must be an absolute HTTPS URL.")),
+    (
+        {"notificationUrl": "http://example.com/x"},
+        ("InvalidRequest", "The notificationUrl must be an absolute HTTPS URL."),
+    ),
     ({"clientState": "x" * 129}, ("InvalidRequest", "The clientState must be a string of at most 128 characters.")),
     (
         {"expirationDateTime": "2030-01-01T00:00:00"},

@@ -13,7 +13,7 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from dev.azurite.launcher import Azurite
 from shared.errors import Conflict
-from shared.memory import Memory
+from shared.memory import Claim, Memory
 from shared.messages import CHORE_QUEUE, USER_QUEUE, Chore, Message, decode, decode_chore
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
@@ -33,6 +33,7 @@ FULL = Memory(
     looked_at=NOW,
     phone_only=True,
     hold=Hold("e" * 64, NOW - timedelta(hours=1)),
+    claim=Claim("look", NOW + timedelta(seconds=45)),
     attempts=3,
     cause=Cause.SWEEP,
     source="mobilePhone, read as NL (usageLocation)",

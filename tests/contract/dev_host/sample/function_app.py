@@ -3,14 +3,16 @@
 import asyncio
 import base64
 import json
+import logging
 import time
-from typing import Any
+from typing import Any, List  # noqa: UP035 - the worker refuses Out[list[str]]
 
 import azure.functions as func
 from azure.identity.aio import ManagedIdentityCredential
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 CONNECTION = "AzureWebJobsStorage"
+running = 0
 
 
 @app.route(route="send", methods=["POST"])
@@ -23,7 +25,7 @@ def send(req: func.HttpRequest, out: func.Out[bytes]) -> func.HttpResponse:
 
 @app.route(route="send-list", methods=["POST"])
 @app.queue_output(arg_name="out", queue_name="%OUT_QUEUE%", connection=CONNECTION)
-def send_list(req: func.HttpRequest, out: func.Out[list[str]]) -> func.HttpResponse:
+def send_list(req: func.HttpRequest, out: func.Out[List[str]]) -> func.HttpResponse:  # noqa: UP006
     """Each element of a JSON array of strings becomes one message."""
     out.set(req.get_json())
     return func.HttpResponse(status_code=202)
@@ -42,21 +44,35 @@ def send_text(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
 @app.queue_output(arg_name="out", queue_name="%OUT_QUEUE%", connection=CONNECTION)
 async def work(msg: func.QueueMessage, out: func.Out[bytes], context: func.Context) -> None:
     """Do as the message says: sleep so many seconds, fail once or always; then report."""
+    global running  # noqa: PLW0603 - the number of invocations under way in this process
     body = msg.get_body().decode()
     order = json.loads(body) if body.startswith("{") else {}
+    running += 1
+    beside = running - 1
     await asyncio.sleep(order.get("sleep", 0))
-    if order.get("block"):
-        time.sleep(order["block"])  # noqa: ASYNC251 - what an app should not do
-    if order.get("fail") == "always" or (order.get("fail") == "once" and msg.dequeue_count == 1):
+    running -= 1
+    fail = order.get("fail")
+    if fail == "always" or (fail == "once" and msg.dequeue_count == 1):
         raise RuntimeError("told to fail")
+    if fail == "cancelled" and msg.dequeue_count == 1:
+        raise asyncio.CancelledError
     inserted = msg.insertion_time
     report = {
         "body": body,
         "attempt": msg.dequeue_count,
         "function": context.function_name,
         "inserted": inserted.isoformat() if inserted else None,
+        "beside": beside,
     }
     out.set(json.dumps(report).encode())
+
+
+@app.route(route="slow")
+def slow(req: func.HttpRequest) -> func.HttpResponse:
+    """Say that it began, and take its time in the worker's thread pool."""
+    logging.warning("slow began: %s", req.method)
+    time.sleep(1)
+    return func.HttpResponse("worth the wait")
 
 
 @app.route(route="echo/{id}/{rest?}", methods=["GET", "POST"], auth_level=func.AuthLevel.FUNCTION)

@@ -1,0 +1,123 @@
+"""The whole chain, real where it can be: Azurite, the Graph simulator, and the app in the real worker library."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from azure.storage.queue.aio import QueueClient
+
+from dev.azurite.launcher import Azurite, running_azurite
+from dev.graph_simulator.launcher import SimulatorProcess, running_simulator
+from dev.host.launcher import RunningHost, running_host
+
+TENANT = "11111111-2222-4333-8444-555555555555"
+SECRET = "0123456789abcdef0123456789abcdef-e2e"
+PATIENCE_SECONDS = 45.0
+
+
+@dataclass
+class Chain:
+    """Everything running, and the few verbs the tests speak."""
+
+    azurite: Azurite
+    simulator: SimulatorProcess
+    host: RunningHost
+    http: httpx.AsyncClient
+
+    async def sim(self, method: str, path: str, body: object = None) -> Any:
+        answer = await self.http.request(method, f"{self.simulator.url}/sim/{path}", json=body)
+        return answer.json() if answer.content else None
+
+    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """An operator's call, with the key."""
+        return await self.http.request(
+            method, f"{self.host.url}/{path}", headers={"x-functions-key": self.host.key}, **more
+        )
+
+    async def post(self, path: str, **more: Any) -> httpx.Response:
+        """What Graph, or anybody, may post."""
+        return await self.http.post(f"{self.host.url}/api/{path}", **more)
+
+    async def person(self, **properties: Any) -> str:
+        body = {"usageLocation": "NL", "mobilePhone": "06 12345678"} | properties
+        return str((await self.sim("POST", "users", body))["id"])
+
+    async def authentication(self, user_id: str) -> Any:
+        return (await self.sim("GET", f"users/{user_id}"))["authentication"]
+
+    async def ledger(self, user_id: str) -> Any:
+        """What the app remembers of a user: {} before it looked."""
+        answer = await self.ask("GET", f"api/users/{user_id}")
+        return answer.json().get("ledger") or {}
+
+    async def ends(self, user_id: str, outcome: str, *reasons: str) -> Any:
+        """Waits until the app says so of a user."""
+
+        async def said() -> Any:
+            ledger = await self.ledger(user_id)
+            fits = ledger.get("outcome") == outcome and set(reasons) <= set(ledger["reasons"])
+            return ledger if fits else None
+
+        return await until(said)
+
+    async def is_set(self, user_id: str, number: str) -> None:
+        """Waits until a user has this number and MFA is on."""
+
+        async def done() -> bool:
+            state = await self.authentication(user_id)
+            return state["mobile"] == number and state["perUserMfaState"] != "disabled"
+
+        await until(done)
+
+    async def run_timer(self, name: str) -> None:
+        answer = await self.ask("POST", f"admin/functions/{name}", json={"input": ""})
+        assert answer.status_code == 202, answer.text
+
+    @contextlib.asynccontextmanager
+    async def queue(self, name: str = "user-reconcile") -> AsyncIterator[QueueClient]:
+        async with QueueClient.from_connection_string(self.azurite.connection_string, name) as client:
+            yield client
+
+    async def violations(self) -> Any:
+        return (await self.sim("GET", "violations"))["violations"]
+
+
+async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
+    """The first true answer; fails after a patience that no healthy run comes near."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (answer := await condition()):
+            await asyncio.sleep(0.1)
+    return answer
+
+
+def wire(body: dict[str, Any]) -> str:
+    """A queue message as the contract has it on the wire."""
+    return base64.b64encode(json.dumps(body).encode()).decode()
+
+
+def settings(azurite: Azurite, simulator: SimulatorProcess) -> dict[str, str]:
+    return {
+        "AzureWebJobsStorage": azurite.connection_string,
+        "PREFILL_TENANT_ID": TENANT,
+        "PREFILL_SECRET": SECRET,
+        "PREFILL_GRAPH_URL": simulator.url,
+        "PREFILL_MODE": "apply",
+    }
+
+
+@contextlib.asynccontextmanager
+async def running_chain(**changed: str) -> AsyncIterator[Chain]:
+    """The chain with a subscription in place."""
+    async with running_azurite() as azurite, running_simulator(tenant_id=TENANT) as simulator:
+        env = settings(azurite, simulator) | changed
+        flags = ("--receive-visibility", "2", "--verbose")
+        async with running_host(env=env, flags=flags) as host, httpx.AsyncClient(timeout=30) as http:
+            chain = Chain(azurite, simulator, host, http)
+            answer = await chain.ask("POST", "api/subscription")
+            assert answer.status_code == 200, answer.text
+            yield chain
