@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "webhook": webhook.run,
     "people": people.run,
 }
+FILE_WIDTH = 140
 
 
 def main() -> None:
@@ -26,12 +27,14 @@ def main() -> None:
     if unknown:
         parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     console = Console(highlight=False)
+    console = console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
     progress = Console(stderr=True)
     started = time.perf_counter()
     for name in names:
         with progress.status(f"measuring {name} …"):
             result = BENCHMARKS[name]()
         console.print(result.table())
+        console.print(result.note, end="\n\n" if result.note else "\n")
     console.print(f"{len(names)} benchmarks in {time.perf_counter() - started:.0f} s")
 
 

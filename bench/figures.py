@@ -10,17 +10,16 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One benchmark's table: the first column says what, the last what it is like beside the others."""
+    """One benchmark's table, and a note below it."""
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     note: str = ""
 
     def table(self) -> Table:
         """Numbers to the right."""
         table = Table(title=self.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        table.caption, table.caption_justify = self.note or None, "left"
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="right" if index else "left", overflow="fold")
         for row in self.rows:

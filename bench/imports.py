@@ -34,15 +34,16 @@ CASES = (
 )
 
 PROBE = """
-import json, resource, sys, time
+import json, os, sys, time
 before = time.perf_counter()
 {statement}
 seconds = time.perf_counter() - before
 heavy = [name for name in {heavy!r} if name in sys.modules]
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([seconds, len(sys.modules), memory, heavy]))
+modules = len(sys.modules)
+with os.popen(f"ps -o rss= -p {{os.getpid()}}") as shown:
+    memory = int(shown.read()) * 1024 / 1e6
+print(json.dumps([seconds, modules, memory, heavy]))
 """
-BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Import:
 
 
 def run() -> Result:
-    measured = {title: _median([_measure(names) for _ in range(RUNS)]) for title, names in CASES}
+    rounds = [{title: _measure(names) for title, names in CASES} for _ in range(RUNS)]
+    measured = {title: _median([each[title] for each in rounds]) for title, _ in CASES}
     base = measured["azure.functions"].seconds
     rows = [
         (
@@ -70,7 +72,7 @@ def run() -> Result:
         for title, one in measured.items()
     ]
     columns = ("import", "median", "azure.functions = 1", "modules", "memory", "heavy ones")
-    return Result(f"Cold import, {RUNS} processes each", columns, rows, f"heavy: {', '.join(HEAVY)}")
+    return Result(f"Cold import, {RUNS} processes each", columns, rows, f"Heavy ones: {', '.join(HEAVY)}.")
 
 
 def _measure(names: str) -> Import:
@@ -78,7 +80,7 @@ def _measure(names: str) -> Import:
     probe = PROBE.format(statement=statement, heavy=HEAVY)
     ran = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
     seconds, modules, memory, heavy = json.loads(ran.stdout)
-    return Import(seconds, modules, memory * BYTES_PER_UNIT / 1e6, tuple(heavy))
+    return Import(seconds, modules, memory, tuple(heavy))
 
 
 def _median(runs: list[Import]) -> Import:

@@ -52,7 +52,7 @@ async def _run() -> Result:
     rows = [*_pace(told.journal), *_cost(told), ("the host's memory before", f"{before:.0f} MB", "")]
     rows.append(("… and after", f"{after:.0f} MB", f"{ratio(after, before)} of before"))
     outcomes = ", ".join(f"{count} {word}" for word, count in told.report["outcomes"].items())
-    return Result(f"{PEOPLE} new people, created at once", ("", "figure", ""), rows, f"in the end: {outcomes}")
+    return Result(f"{PEOPLE} new people, created at once", ("", "figure", ""), rows, f"In the end: {outcomes}.")
 
 
 async def _ask(http: aiohttp.ClientSession, method: str, url: str, body: object = None) -> Any:

@@ -112,13 +112,14 @@ async def _run() -> Result:
         after = await megabytes(host)
     note = (
         f"{CALLERS} callers unless told; the first answer after Ready took {milliseconds(cold)}; "
-        f"the host's memory: {before:.0f} MB before, {after:.0f} MB after ({ratio(after, before)})"
+        f"the host's memory: {before:.0f} MB before, {after:.0f} MB after ({ratio(after, before)})."
     )
-    return Result("Webhook, through the local host into Azurite's queue", COLUMNS, _rows(measured, one.median), note)
-
-
-def _rows(measured: list[Measured], base: float) -> list[tuple[str, ...]]:
-    return [each.row(base) for each in measured]
+    return Result(
+        "Webhook, through the local host into Azurite's queue",
+        COLUMNS,
+        [each.row(one.median) for each in measured],
+        note,
+    )
 
 
 async def _measure(http: aiohttp.ClientSession, url: str, load: Load) -> Measured:

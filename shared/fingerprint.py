@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 
 def _derive(secret: str, label: str, text: str) -> str:
-    message = f"mfa-prefill/{label}/v1\0{text}".encode()
+    # a registered number is foreign text: JSON can carry a lone surrogate, and a fingerprint has to exist all the same
+    message = f"mfa-prefill/{label}/v1\0{text}".encode("utf-8", "surrogatepass")
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 

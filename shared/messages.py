@@ -6,7 +6,6 @@ keeps message properties from being mistaken for trigger metadata. Plain JSON is
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,9 +82,10 @@ def encode_chore(chore: Chore, received: int) -> str:
 def decode_chore(text: str) -> Chore:
     """Raises UnreadableMessage."""
     body = _decode(text)
-    if body.get("version") != VERSION or body.get("chore") not in set(Chore):
+    version, chore = body.get("version"), body.get("chore")
+    if version != VERSION or version is True or not isinstance(chore, str) or chore not in set(Chore):
         raise UnreadableMessage("not a chore of version 1")
-    return Chore(body["chore"])
+    return Chore(chore)
 
 
 def _encode(body: dict[str, Any]) -> str:
@@ -93,10 +93,7 @@ def _encode(body: dict[str, Any]) -> str:
 
 
 def _decode(text: str) -> dict[str, Any]:
-    try:
-        plain = text if text.lstrip().startswith("{") else base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        raise UnreadableMessage("neither base64 nor JSON", _ids_in(text)) from error
+    plain = text if text.lstrip().startswith("{") else _from_base64(text)
     try:
         body = json.loads(plain)
     except (ValueError, RecursionError) as error:
@@ -104,6 +101,17 @@ def _decode(text: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UnreadableMessage("not a JSON object", _ids_in(plain))
     return body
+
+
+def _from_base64(text: str) -> str:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise UnreadableMessage("neither base64 nor JSON", _ids_in(text)) from error
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableMessage("neither base64 nor JSON", _ids_in(raw.decode("utf-8", "replace"))) from error
 
 
 def _problem(body: dict[str, Any]) -> str | None:

@@ -101,9 +101,10 @@ async def request_reconcile(request: func.HttpRequest, users: Queue) -> func.Htt
 
     async def ask() -> func.HttpResponse:
         user_id = await _user_id(request)
-        users.set([encode(Message((user_id,), Cause.MANUAL, root.millis()))])
-        location = f"/api/users/{user_id}"
-        return answers.document({"id": user_id, "status": "queued"}, HTTPStatus.ACCEPTED, Location=location)
+        received = root.millis()
+        users.set([encode(Message((user_id,), Cause.MANUAL, received))])
+        body = {"id": user_id, "status": "queued", "received": received}
+        return answers.document(body, HTTPStatus.ACCEPTED, Location=f"/api/users/{user_id}")
 
     return await _operator(ask)
 
@@ -179,13 +180,18 @@ async def _subscription_state() -> str:
 
 
 async def _operator(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
-    """What an operator's route answers when settings or Graph are not well."""
+    """What an operator's route answers when settings, Graph or storage are not well."""
+    from azure.core.exceptions import AzureError
+
     try:
         return await work()
     except SettingsError as error:
         return answers.bad_settings(error)
     except GraphFailed as error:
         return answers.graph_failed(error.failure)
+    except AzureError as error:
+        unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+        return answers.error(unavailable, "storageUnavailable", type(error).__name__, **{"Retry-After": "30"})
     except _BadUser as error:
         return answers.error(HTTPStatus.BAD_REQUEST, "badUser", str(error))
 

@@ -17,6 +17,11 @@ class Word:
     reasons: frozenset[str]
     causes: frozenset[str]
 
+    @property
+    def why(self) -> str:
+        """The reasons in one line, the consequence last."""
+        return " ".join(sorted(self.reasons, key=lambda reason: (reason == "noMethod", reason)))
+
 
 class AppClient:
     """The routes with the function key. The app may be dead or restarting at any moment: then the answer is None."""

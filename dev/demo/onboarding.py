@@ -75,8 +75,7 @@ class Onboarding:
             patience = FIRE_AGAIN_SECONDS if fired else 1.0
             try:
                 async with asyncio.timeout(patience):
-                    while not await done():
-                        await asyncio.sleep(0.05)
+                    await _until(done)
                     return
             except TimeoutError:
                 self._say(f"The timer {timer} has shown no effect yet. Firing it again.")
@@ -84,9 +83,7 @@ class Onboarding:
     async def _people_come(self) -> None:
         plan = waves((case.person for case in self._roll.cases), self._options.seed)
         count = len(self._roll.cases)
-        self._say(
-            f"HR creates {count} people, in {len(plan)} waves. Each raises notifications; the app is told ids only."
-        )
+        self._say(f"HR creates {count} people, in {len(plan)} waves. Graph notifies the app, which is told ids only.")
         for place, wave in enumerate(plan):
             await self._wave_comes(wave)
             if self._options.kill_host and place == len(plan) // 2:
@@ -96,7 +93,7 @@ class Onboarding:
 
     async def _wave_comes(self, wave: Sequence[Person]) -> None:
         for trouble in sorted({person.trouble for person in wave if person.trouble}):
-            who = ", ".join(person.name for person in wave if person.trouble is trouble)
+            who = ", ".join(sorted(person.name for person in wave if person.trouble is trouble))
             self._say(f"Trouble ahead for {who}: {trouble.value}.")
         match wave[0].trouble:
             case Trouble.LATE:
@@ -156,7 +153,9 @@ class Onboarding:
 
     async def _happens(self, case: Case, later: Later) -> None:
         await self._watcher.until(lambda: case.settled)
-        self._say(f"{case.person.name}: {later.words}.")
+        case.untold = self._options.drop_notifications and not later.in_delta
+        hidden = " No sweep can find this: delta does not tell of authentication methods." if case.untold else ""
+        self._say(f"{case.person.name}: {later.words}.{hidden}")
         user_id = case.user_id or ""
         case.changed, case.asked_at = True, asyncio.get_running_loop().time()
         match later.deed:
@@ -175,22 +174,30 @@ class Onboarding:
             await self._watcher.until(lambda: not self._roll.unfinished())
             await self._extra_people_end()
             await self._calm()
-            await self._watcher.confirm(self._roll.cases)
-            if not self._roll.unfinished():
+            if await self._watcher.confirm(self._roll.cases):
                 return
 
     async def _calm(self) -> None:
-        while (await self._tenant.notifications())["pending"]:
-            await asyncio.sleep(CALM_SECONDS / 5)
+        async def delivered() -> bool:
+            return not (await self._tenant.notifications())["pending"]
+
+        await _until(delivered)
         await asyncio.sleep(CALM_SECONDS)
         await self._watcher.look()
 
     async def _extra_people_end(self) -> None:
         """The generated people: the app has looked at all of them and nobody is to be looked at again."""
         retrying = sum(case.expected.outcome == "retry" for case in self._roll.cases)
-        while self._options.people:
+
+        async def looked_at() -> bool:
             report = await self._app.report()
-            if report and report["users"] == self._roll.came_in_all():
-                if report["outcomes"].get("retry", 0) <= retrying:
-                    return
-            await asyncio.sleep(2 * CALM_SECONDS)
+            everyone = report is not None and report["users"] == self._roll.came_in_all()
+            return everyone and report is not None and report["outcomes"].get("retry", 0) <= retrying
+
+        if self._options.people:
+            await _until(looked_at, CALM_SECONDS)
+
+
+async def _until(done: Callable[[], Awaitable[object]], pause: float = 0.05) -> None:
+    while not await done():  # noqa: ASYNC110 - asked over HTTP
+        await asyncio.sleep(pause)

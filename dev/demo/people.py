@@ -76,7 +76,7 @@ def _unusable() -> tuple[Person, ...]:
         _refused("landline", "DE", "+49 30 23125123", "notMobile"),
         _refused("premium rate", "NL", "0900 123456", "notMobile"),
         _refused("with an extension", "DE", "+49 171 3920010 ext. 12", "notMobile"),
-        _refused("two numbers", "DE", "0171 3920011/0171 3920012", "ambiguous"),
+        _refused("two numbers", "DE", "01713920011/01713920012", "ambiguous"),
         _refused("two last digits", "DE", "0171 3920013/14", "ambiguous"),
         _refused("somebody else's", "DE", "0171 3920015 (wife)", "badNumber"),
         _refused("letters", "US", "1-800-FLOWERS", "badNumber"),

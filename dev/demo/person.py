@@ -40,6 +40,11 @@ class Later:
     expected: Expectation
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def in_delta(self) -> bool:
+        """Whether a sweep can find it: delta tells of users, not of their authentication methods."""
+        return self.deed in (Deed.HR_EDITS, Deed.HR_DELETES)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

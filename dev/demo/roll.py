@@ -1,7 +1,7 @@
 """The roll: every person of the dataset with what happened, what the app says, and whether that is the end expected."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dev.demo.app_client import Word
 from dev.demo.chronicle import Chronicle, Story
@@ -11,19 +11,26 @@ from dev.demo.person import Person
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One person during the demo. `changed`: what comes later for this person has been done."""
+    """One person during the demo. `changed`: what comes later for this person has been done.
+
+    `untold`: and the app cannot know, as the notification of it was lost and no sweep finds it.
+    """
 
     person: Person
     user_id: str | None = None
     story: Story | None = None
     word: Word | None = None
     changed: bool = False
+    untold: bool = False
     asked_at: float = 0.0
 
     @property
     def expected(self) -> Expectation:
-        """The end to wait for now."""
-        return self.person.later.expected if self.person.later and self.changed else self.person.expected
+        """The end to wait for now. Who has not been told of a change still says what was right before."""
+        first, later = self.person.expected, self.person.later
+        if later is None or not self.changed:
+            return first
+        return replace(later.expected, outcome=first.outcome, reasons=first.reasons) if self.untold else later.expected
 
     @property
     def held(self) -> str | None:
@@ -38,9 +45,8 @@ class Case:
     @property
     def settled(self) -> bool:
         """Whether both Graph and the app's word are as expected."""
-        return (
-            self.graph_fits and self.word is not None and self.expected.fits_word(self.word.outcome, self.word.reasons)
-        )
+        word = self.word
+        return self.graph_fits and word is not None and self.expected.fits_word(word.outcome, word.reasons)
 
     @property
     def finished(self) -> bool:

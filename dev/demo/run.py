@@ -95,12 +95,12 @@ class Demo:
             stats=await tenant.stats(),
             restarts=parts.supervisor.restarts,
             timed_out=timed_out,
+            logs=self._logs,
         )
         self._code = 0 if verdict.good else 1
         if not verdict.good:
             journal, _ = await tenant.journal(0)
             (self._folder / "journal.json").write_text(json.dumps(journal, indent=1))
-            self._print(f"\nThe host's log and the simulator's journal are in {self._logs}.")
         summary.show(verdict, self._screen.console)
 
     async def _stay(self, parts: Parts, watcher: Watcher) -> None:
@@ -111,7 +111,7 @@ class Demo:
 
     def _complain(self, problems: BaseExceptionGroup[Exception]) -> None:
         for problem in _leaves(problems):
-            self._print(f"\nThe demo cannot go on: {problem or type(problem).__name__}")
+            self._print(f"\nThe demo cannot go on: {str(problem) or type(problem).__name__}")
         self._print(f"The logs are in {self._logs}.")
 
     @property

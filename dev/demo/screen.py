@@ -63,7 +63,7 @@ class PlainScreen:
 
     def settled(self, case: Case) -> None:
         """See Screen."""
-        self.say(f"{case.person.name} {case.person.kind:<28} {describe(case)}")
+        self.say(f"{case.person.name} {case.person.kind:<27} {describe(case)}")
 
     def refresh(self, roll: Roll) -> None:
         """See Screen: lines tell it all."""
@@ -107,16 +107,22 @@ def describe(case: Case) -> str:
     """What has become of a person so far, in one line."""
     if case.story is None or case.word is None:
         return "nothing yet"
-    reasons = ", ".join(sorted(case.word.reasons))
-    phone = mask_number(case.story.phone)
-    return f"{phone:<15} MFA {case.story.state:<8}  {case.word.outcome}{f' ({reasons})' if reasons else ''}"
+    phone, why = mask_number(case.story.phone), f" ({case.word.why})" if case.word.why else ""
+    return f"{phone:<13} MFA {case.story.state:<8}  {case.word.outcome}{why}"
+
+
+def new_table() -> Table:
+    """The columns about a person; what the app says of them is for the caller to add."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_style="")
+    for name, width in (("#", 3), ("who", 27), ("directory holds", 24), ("phone now", 13), ("MFA now", 8)):
+        table.add_column(name, width=width, no_wrap=True, overflow="ellipsis")
+    return table
 
 
 def _live_table(roll: Roll, rows: int, clock: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title=_counts(roll, clock), title_justify="left")
-    for name, width in (("#", 3), ("who", 28), ("directory holds", 23), ("phone now", 15), ("MFA now", 8)):
-        table.add_column(name, width=width, no_wrap=True, overflow="ellipsis")
-    table.add_column("the app says", no_wrap=True, overflow="ellipsis")
+    table = new_table()
+    table.title, table.title_justify = _counts(roll, clock), "left"
+    table.add_column("the app says", width=20, no_wrap=True, overflow="ellipsis")
     came = [case for case in roll.cases if case.story]
     came.sort(key=lambda case: case.story.changed_at if case.story else 0.0)
     for case in came[-rows:]:
@@ -142,9 +148,8 @@ def _row(case: Case) -> tuple[str, ...]:
     state = story.state if story else "-"
     said = "…"
     if word:
-        reasons = " ".join(sorted(word.reasons))
         colour = "green" if case.settled else "yellow"
-        said = f"[{colour}]{word.outcome}[/] {reasons}"
+        said = f"[{colour}]{word.outcome}[/] {word.why}"
     elif story and story.phone_seconds is not None:
         said = f"phone set after {story.phone_seconds:.1f} s"
     held = escape(mask_spelling(case.held))

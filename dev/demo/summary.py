@@ -1,19 +1,19 @@
 """The end of the demo: what happened to whom and why, how long it took, what the oracle says."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from dev.demo.expectation import Expectation
 from dev.demo.masking import mask_number, mask_spelling
 from dev.demo.roll import Case, Roll
+from dev.demo.screen import new_table
 
 type Json = dict[str, Any]
 
@@ -56,6 +56,7 @@ class Verdict:
     stats: Json
     restarts: int
     timed_out: bool
+    logs: Path
 
     @property
     def unexpected(self) -> list[Case]:
@@ -73,13 +74,8 @@ def show(verdict: Verdict, console: Console) -> None:
     console.print()
     _show_people(verdict.roll, console)
     _show_words(verdict.roll, console)
-    for line in _figures(verdict):
-        console.print(escape(line), soft_wrap=True)
-    for item in verdict.violations:
-        console.print(escape(f"  invariant {item['invariant']}: {item['what']} (user {item['user']}, {item['at']})"))
-    console.print()
-    for line in _last_lines(verdict):
-        console.print(escape(line), soft_wrap=True)
+    for line in (*_figures(verdict), *_violations(verdict), "", *_last_lines(verdict)):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _outcome(case: Case) -> str:
@@ -87,79 +83,80 @@ def _outcome(case: Case) -> str:
 
 
 def _show_people(roll: Roll, console: Console) -> None:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=False)
-    for name, width in (("#", 2), ("who", 28), ("directory holds", 23), ("phone now", 15), ("MFA now", 8)):
-        table.add_column(name, width=width, no_wrap=True, overflow="ellipsis")
-    table.add_column("why", overflow="fold")
+    table = new_table()
+    table.add_column("why")
     for outcome in OUTCOMES:
         cases = [case for case in roll.cases if _outcome(case) == outcome]
         if cases:
             table.add_section()
-            table.add_row("", f"[bold]{outcome}[/], {len(cases)}")
+            table.add_row("", Text(f"{outcome}: {len(cases)}", style="bold"))
         for case in cases:
             table.add_row(*_row(case))
     console.print(table)
 
 
-def _row(case: Case) -> tuple[str, ...]:
-    held, story = escape(mask_spelling(case.held)), case.story
-    mark = "" if case.finished else " <- unexpected"
-    why = ", ".join(sorted(case.word.reasons)) if case.word else ""
+def _row(case: Case) -> tuple[Text, ...]:
+    person, story = case.person, case.story
     phone, state = (mask_number(story.phone), story.state) if story else ("-", "-")
-    return f"{case.person.number:02}", escape(case.person.kind), held, phone, state, why + mark
+    why = case.word.why if case.word else ""
+    mark = "" if case.finished else "!"
+    cells = (f"{person.number:02}{mark}", person.kind, mask_spelling(case.held), phone, state, why)
+    return tuple(Text(cell, style="" if case.finished else "red") for cell in cells)
 
 
 def _show_words(roll: Roll, console: Console) -> None:
     outcomes = {_outcome(case) for case in roll.cases}
     reasons = Counter(reason for case in roll.cases if case.word for reason in case.word.reasons)
+    console.print("\nThe words:")
     for words, used in ((OUTCOMES, outcomes), (REASONS, set(reasons))):
         for word in sorted(used):
-            console.print(f"  {word:<15} {words.get(word, 'see docs')}", soft_wrap=True)
+            console.print(Text(f"  {word:<15} {words.get(word, 'see docs')}"), soft_wrap=True)
     console.print()
 
 
-def _figures(verdict: Verdict) -> list[str]:
+def _figures(verdict: Verdict) -> Iterator[str]:
     roll, counts = verdict.roll, verdict.notifications["counts"]
     seconds = roll.chronicle.phone_seconds()
-    lines = []
     if seconds:
-        lines.append(
+        yield (
             f"From HR's entry to the phone being set: median {median(seconds):.1f} s, "
-            f"longest {seconds[-1]:.1f} s ({len(seconds)} phones; simulator's journal)."
+            f"longest {seconds[-1]:.1f} s ({len(seconds)} phones, by the simulator's journal)."
         )
-    lines.append(
+    yield (
         f"Notifications: {counts['raised']} raised, {counts['delivered']} delivered, {counts['dropped']} lost. "
-        f"Graph requests: {verdict.stats['total']}, {verdict.stats['throttled']} answered 429."
+        f"Graph requests: {verdict.stats['total']}, of which {verdict.stats['throttled']} answered 429."
     )
     if counts["dropped"]:
-        words = [case.word for case in roll.cases if case.word]
-        found = sum("notification" not in word.causes for word in words)
-        lines.append(f"Found only by the sweep: {found} of {len(roll.cases)} people.")
-    if roll.extra:
-        lines.append(
-            f"Generated people besides: {roll.extra}, of whom all have been looked at." * (not verdict.timed_out)
-        )
+        found = sum("notification" not in case.word.causes for case in roll.cases if case.word)
+        yield f"Found only by the sweep: {found} of {len(roll.cases)} people."
+    if roll.extra and not verdict.timed_out:
+        yield f"The app has looked at all {roll.extra} generated people as well."
     if verdict.restarts:
-        lines.append(f"The Functions host died and was started again: {verdict.restarts} time(s).")
-    found = len(verdict.violations)
-    lines.append(f"The oracle, which checks every write against the invariants, found {found or 'no'} violations.")
-    return [line for line in lines if line]
+        yield f"The Functions host died and was started again: {verdict.restarts} time(s)."
 
 
-def _last_lines(verdict: Verdict) -> list[str]:
-    lines = []
+def _violations(verdict: Verdict) -> Iterator[str]:
+    names = {user_id: case.person.name for user_id, case in verdict.roll.by_id.items()}
+    count = len(verdict.violations)
+    yield f"The oracle, which checks every write against the invariants, found {count or 'no'} violations."
+    for item in verdict.violations:
+        yield f"  invariant {item['invariant']}: {item['what']} ({names.get(item['user'], item['user'])}, {item['at']})"
+
+
+def _last_lines(verdict: Verdict) -> Iterator[str]:
+    if not verdict.good:
+        yield f"The host's log and the simulator's journal are in {verdict.logs}."
     if verdict.timed_out:
-        lines.append("The time is up.")
+        yield "The time is up."
     if verdict.unexpected:
-        lines.append(f"{len(verdict.unexpected)} people did not end as expected:")
-        lines += [f"  {_difference(case)}" for case in verdict.unexpected]
+        yield f"{len(verdict.unexpected)} people did not end as expected:"
+        yield from (f"  {_difference(case)}" for case in verdict.unexpected)
     elif verdict.violations:
-        lines.append("Everyone ended as expected, but not in a way that was allowed: see the violations.")
+        yield "Everyone ended as expected, but not in a way that is allowed: see the violations."
     elif verdict.timed_out:
-        lines.append("The people of the dataset ended as expected, the generated ones did not.")
+        yield "The people of the dataset ended as expected, but not all of the generated ones."
     else:
-        lines.append("Everyone ended as expected.")
-    return lines
+        yield "Everyone ended as expected."
 
 
 def _difference(case: Case) -> str:

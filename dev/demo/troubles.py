@@ -27,7 +27,7 @@ def _rule(person: Person, method: str, path: str, effect: Json, times: int) -> J
 
 
 _FAULTS: dict[Trouble | None, tuple[str, str, Json, int]] = {
-    Trouble.UNAVAILABLE: ("GET", r"/phoneMethods$", {"status": 503}, 2),
+    Trouble.UNAVAILABLE: ("GET", r"/phoneMethods$", {"status": 503}, 1),
     Trouble.REFUSED_ONCE: ("POST", PHONES, {"status": 500}, 1),
     Trouble.PHONE_ANSWER_LOST: ("POST", PHONES, {"error_after_commit": 504}, 1),
     Trouble.STATE_ANSWER_LOST: ("PATCH", REQUIREMENTS, {"error_after_commit": 503}, 1),

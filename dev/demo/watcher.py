@@ -1,7 +1,7 @@
 """Looks at the simulator and the app all the time, and knows who has ended as expected."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from dev.demo.app_client import AppClient
 from dev.demo.chronicle import Event
@@ -46,13 +46,14 @@ class Watcher:
         await self._ask(self._due()[:MOST_QUESTIONS])
         self._screen.refresh(self._roll)
 
-    async def confirm(self, cases: Iterable[Case]) -> None:
-        """Ask once more for all of them: what was as expected a while ago may not be so now."""
-        await self._ask([case for case in cases if case.user_id])
+    async def confirm(self, cases: Sequence[Case]) -> bool:
+        """Ask once more for all of them, as it may have changed since; whether everyone still is as expected."""
+        answered = await self._ask(cases)
+        return all(answered) and all(case.finished for case in cases)
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait for what others bring about."""
-        while not done():
+        while not done():  # noqa: ASYNC110 - other processes bring it about, over HTTP
             await asyncio.sleep(PAUSE_SECONDS / 2)
 
     def _due(self) -> list[Case]:
@@ -61,10 +62,11 @@ class Watcher:
         waiting.sort(key=lambda case: case.asked_at)
         return [case for case in waiting if now - case.asked_at > ASK_AGAIN_SECONDS]
 
-    async def _ask(self, cases: list[Case]) -> None:
-        await asyncio.gather(*(self._ask_one(case) for case in cases))
+    async def _ask(self, cases: Sequence[Case]) -> list[bool]:
+        return await asyncio.gather(*(self._ask_one(case) for case in cases))
 
-    async def _ask_one(self, case: Case) -> None:
+    async def _ask_one(self, case: Case) -> bool:
+        """Whether the app had a word for this person."""
         async with self._gate:
             was_settled = case.settled
             word = await self._app.word(case.user_id or "")
@@ -72,3 +74,4 @@ class Watcher:
             case.word = word or case.word
             if case.settled and not was_settled:
                 self._screen.settled(case)
+            return word is not None

@@ -109,7 +109,6 @@ def restore(tenant: Tenant, user: User) -> None:
     sequence = tenant.next_sequence()
     user.life, user.life_sequence, user.deleted_at = "active", sequence, None
     user.created_sequence = sequence
-    user.changed = dict.fromkeys(user.changed, sequence)
     tenant.names[user.principal_name.casefold()] = user.id
     raise_change(tenant, user.id)
 

@@ -24,6 +24,7 @@ SLOW_SHARE, DROP_SHARE = 0.10, 0.15
 FEWEST_SAMPLES = 10
 """Answers needed before an endpoint is judged ([assume: endpoint-state-samples])."""
 LONGEST_NAP_SECONDS = 0.5
+REMEMBERED_ANSWERS = 1_000
 
 
 class Notifier:
@@ -34,7 +35,9 @@ class Notifier:
         self._session = session
         self._bell = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answers: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
+        self._answers: defaultdict[str, deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=REMEMBERED_ANSWERS)
+        )
         tenant.wake = self._bell.set
 
     async def run(self) -> None:

@@ -56,13 +56,13 @@ def read_methods(items: Sequence[Any]) -> frozenset[str]:
 def read_state(body: Mapping[str, Any]) -> MfaState | None:
     """perUserMfaState; None for a value this product does not know."""
     value = body.get("perUserMfaState")
-    return MfaState(value) if value in set(MfaState) else None
+    return MfaState(value) if isinstance(value, str) and value in set(MfaState) else None
 
 
 def read_preference(body: Mapping[str, Any]) -> SignInPreference:
     """signInPreferences."""
     method = _text(body.get("userPreferredMethodForSecondaryAuthentication"))
-    return SignInPreference(method, bool(body.get("isSystemPreferredAuthenticationMethodEnabled")))
+    return SignInPreference(method, _boolean(body.get("isSystemPreferredAuthenticationMethodEnabled")) is True)
 
 
 def _text(value: object) -> str | None:

@@ -15,7 +15,8 @@ from shared.models import Reason
 GRANT = "grant the app's identity the permission that docs/permissions.md names for this call, then replay"
 REPORT = "Graph refuses this request as it is: read the user's history, mend the user's data, then replay"
 
-_CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_CODE = re.compile(r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_.\-]{0,63}")
+"""Codes are words. What could be a number is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def parsed(content: bytes) -> Any:
     """The JSON of a body; None where it is none (an HTML page of some gateway, say)."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -92,6 +93,6 @@ def retry_after(headers: Mapping[str, str], now: Callable[[], datetime]) -> time
         return timedelta(seconds=int(text))
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(moment - now(), timedelta(0)) if moment.tzinfo else None

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -70,7 +71,7 @@ class Chain:
 
         async def done() -> bool:
             state = await self.authentication(user_id)
-            return state["mobile"] == number and state["perUserMfaState"] != "disabled"
+            return bool(state["mobile"] == number and state["perUserMfaState"] != "disabled")
 
         await until(done)
 
@@ -90,7 +91,7 @@ class Chain:
 async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
     """The first true answer; fails after a patience that no healthy run comes near."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (answer := await condition()):
+        while not (answer := await condition()):  # noqa: ASYNC110 (it happens in other processes)
             await asyncio.sleep(0.1)
     return answer
 
@@ -111,9 +112,9 @@ def settings(azurite: Azurite, simulator: SimulatorProcess) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def running_chain(**changed: str) -> AsyncIterator[Chain]:
-    """The chain with a subscription in place."""
-    async with running_azurite() as azurite, running_simulator(tenant_id=TENANT) as simulator:
+async def running_chain(location: Path | None = None, **changed: str) -> AsyncIterator[Chain]:
+    """The chain with a subscription in place; what is stored outlives a stop of Azurite where `location` is given."""
+    async with running_azurite(location) as azurite, running_simulator(tenant_id=TENANT) as simulator:
         env = settings(azurite, simulator) | changed
         flags = ("--receive-visibility", "2", "--verbose")
         async with running_host(env=env, flags=flags) as host, httpx.AsyncClient(timeout=30) as http:

@@ -1,9 +1,12 @@
 """The words of the product and the values that travel."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from shared.memory import Claim
 from shared.models import MfaState, Observation, RegisteredPhone, object_id
-from tests.builders import ALICE, LANDLINE, MOBILE, OTHER_MOBILE, observation, user
+from tests.builders import ALICE, LANDLINE, MOBILE, NOW, OTHER_MOBILE, memory, observation, user
 
 OBJECT_IDS = [
     pytest.param(ALICE, ALICE, id="as it is"),
@@ -71,3 +74,22 @@ def test_no_number_shows_in_what_graph_told() -> None:
     shown = repr(observation(person, mobile=MOBILE))
     assert "a11ce" in shown
     assert not any(number[4:] in shown for number in (MOBILE, LANDLINE, OTHER_MOBILE))
+
+
+@pytest.mark.parametrize(
+    ("until", "holds"),
+    [
+        pytest.param(NOW + timedelta(seconds=1), True, id="for a second more"),
+        pytest.param(NOW, False, id="just over"),
+        pytest.param(NOW - timedelta(days=1), False, id="long over"),
+    ],
+)
+def test_how_long_a_claim_holds(until: datetime, holds: bool) -> None:
+    assert Claim("a look", until).holds(NOW) is holds
+
+
+def test_what_is_remembered_shows_no_fingerprint_and_compares_without_its_version() -> None:
+    known = memory(MOBILE)
+    assert known.fingerprint is not None
+    assert known.fingerprint not in repr(known)
+    assert memory(MOBILE, version="1") == memory(MOBILE, version="2")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from dev.azurite.launcher import Azurite
 from dev.host.child import ChildDidNotStart
 from dev.host.launcher import ROOT, running_host
 from tests.contract.dev_host.conftest import RunSample, write_app
@@ -100,30 +99,37 @@ async def test_the_other_functions_run_where_one_cannot_be_bound(run_sample: Run
         assert await sample.fire("tick") == 404
 
 
-async def test_it_does_not_outlive_who_started_it(tmp_path: Path, azurite: Azurite) -> None:
-    app = write_app(tmp_path / "app", "import azure.functions as func\napp = func.FunctionApp()\n" + TIMER)
-    script = PARENT.format(app=str(app), folder=str(tmp_path))
+HOST = "running_host(cwd=Path({app!r}), folder=Path({folder!r}))"
+
+
+@pytest.mark.parametrize(("child", "url"), [(HOST, "child.url"), ("running_azurite()", "child.queue_url")])
+async def test_no_child_outlives_who_started_it(tmp_path: Path, child: str, url: str) -> None:
+    app = write_app(tmp_path / "app", TIMER_APP)
+    script = PARENT.format(child=child.format(app=str(app), folder=str(tmp_path)), url=url)
     parent = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", script), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
-    url = (await parent.stdout.readline()).decode().strip()
+    port = int((await parent.stdout.readline()).split(b":")[2].split(b"/")[0])
     parent.kill()
     await parent.wait()
 
     async def gone() -> bool:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
         except ConnectionRefusedError:
             return True
         writer.close()
         return False
 
     await eventually(gone)
-    assert azurite.ports.queue
 
 
-TIMER = """
+TIMER_APP = """
+import azure.functions as func
+
+app = func.FunctionApp()
+
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
 def tick(timer: func.TimerRequest) -> None: ...
 """
@@ -131,11 +137,12 @@ def tick(timer: func.TimerRequest) -> None: ...
 PARENT = """
 import asyncio
 from pathlib import Path
+from dev.azurite.launcher import running_azurite
 from dev.host.launcher import running_host
 
 async def main():
-    async with running_host(cwd=Path({app!r}), folder=Path({folder!r})) as host:
-        print(host.url, flush=True)
+    async with {child} as child:
+        print({url}, flush=True)
         await asyncio.sleep(60)
 
 asyncio.run(main())

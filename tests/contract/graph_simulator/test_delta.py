@@ -73,6 +73,13 @@ async def test_a_property_that_was_never_set_is_absent_and_a_cleared_one_is_null
 
 
 @pytest.mark.graph_verified
+async def test_a_new_user_surfaces_even_if_nothing_selected_is_set(graph: Graph) -> None:
+    _, link, _ = await follow(graph, "/v1.0/users/delta?$select=mobilePhone")
+    user = await graph.user()
+    assert (await follow(graph, link))[0] == [{"id": user}]
+
+
+@pytest.mark.graph_verified
 async def test_return_minimal_shows_only_what_changed(graph: Graph) -> None:
     user = await graph.user(mobilePhone="old")
     _, link, _ = await follow(graph, START)

@@ -164,6 +164,16 @@ async def test_a_number_gone_for_good_is_free_again(graph: Graph) -> None:
     assert (answer.status, answer.body["smsSignInState"]) == (201, "ready")
 
 
+async def test_a_number_given_up_is_free_again(graph: Graph) -> None:
+    holder = await graph.user(authentication={"mobile": NUMBER, "smsSignIn": True})
+    changer = await graph.user(authentication={"mobile": OTHER_NUMBER, "smsSignIn": True})
+    await graph.sim("DELETE", f"users/{holder}/phone")
+    await graph.sim("PUT", f"users/{changer}/phone", {"number": "+49 1713920003"})
+    for number in (NUMBER, OTHER_NUMBER):
+        user = await graph.user(authentication={"smsSignIn": True})
+        assert (await graph.call("POST", phone_path(user), phone(number))).status == 201
+
+
 async def test_outside_the_sms_sign_in_policy_numbers_may_be_shared(graph: Graph) -> None:
     await graph.user(authentication={"mobile": NUMBER})
     user = await graph.user(authentication={"smsSignIn": True})

@@ -1,0 +1,118 @@
+"""How long a user waits after a failed look, and when we give up."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import Failure, NotFound, Permanent, Transient
+from shared.models import Outcome, Reason
+from shared.retry_rules import DELAYS, LONGEST, THROTTLED, Verdict, judge
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+UNAVAILABLE = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+NOT_ALLOWED = Permanent(Reason.NOT_ALLOWED, "403 Authorization_RequestDenied", "grant the permission")
+NOT_FOUND = NotFound("404 Request_ResourceNotFound")
+WAITS = [5, 15, 60, 300, 900, 1800]
+
+
+def throttled(delay: timedelta | None) -> Transient:
+    return Transient(Reason.THROTTLED, "429", delay)
+
+
+def unavailable(delay: timedelta | None) -> Transient:
+    return Transient(Reason.GRAPH_UNAVAILABLE, "503", delay)
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        pytest.param(UNAVAILABLE, Reason.GRAPH_UNAVAILABLE, id="Graph is unavailable"),
+        pytest.param(Transient(Reason.NOT_CONFIRMED, "x"), Reason.NOT_CONFIRMED, id="a write is not visible"),
+        pytest.param(NOT_FOUND, Reason.NOT_FOUND_YET, id="the user is not found"),
+        pytest.param(NOT_ALLOWED, Reason.NOT_ALLOWED, id="not allowed: a grant may take its time"),
+    ],
+)
+@pytest.mark.parametrize(("attempt", "wait"), list(enumerate(WAITS, start=1)))
+def test_six_looks_wait_longer_and_longer(failure: Failure, reason: Reason, attempt: int, wait: int) -> None:
+    assert judge(failure, attempt) == Verdict(Outcome.RETRY, reason, seconds(wait), attempt + 1)
+
+
+def test_the_waits_are_these() -> None:
+    assert tuple(map(seconds, WAITS)) == DELAYS
+
+
+@pytest.mark.parametrize("attempt", [7, 8, 1_000_000])
+@pytest.mark.parametrize(
+    ("failure", "outcome", "reason"),
+    [
+        pytest.param(NOT_FOUND, Outcome.GONE, Reason.GONE, id="not found: gone"),
+        pytest.param(UNAVAILABLE, Outcome.PARKED, Reason.GRAPH_UNAVAILABLE, id="unavailable: parked"),
+        pytest.param(unavailable(seconds(1)), Outcome.PARKED, Reason.GRAPH_UNAVAILABLE, id="Retry-After: parked"),
+        pytest.param(NOT_ALLOWED, Outcome.PARKED, Reason.NOT_ALLOWED, id="not allowed: parked"),
+    ],
+)
+def test_the_seventh_look_is_the_last(failure: Failure, outcome: Outcome, reason: Reason, attempt: int) -> None:
+    verdict = judge(failure, attempt)
+    assert (verdict.outcome, verdict.reason, verdict.delay, verdict.attempt) == (outcome, reason, timedelta(0), 0)
+
+
+@pytest.mark.parametrize(
+    ("failure", "advice"),
+    [
+        pytest.param(NOT_ALLOWED, "grant the permission", id="what Graph's refusal asks for"),
+        pytest.param(UNAVAILABLE, "Graph kept failing; replay when it is well again", id="to wait for Graph"),
+        pytest.param(NOT_FOUND, None, id="nothing where the user is gone"),
+    ],
+)
+def test_who_gives_up_says_what_to_do(failure: Failure, advice: str | None) -> None:
+    assert judge(failure, 7).advice == advice
+    assert judge(failure, 1).advice is None
+
+
+@pytest.mark.parametrize("attempt", [1, 6, 7, 1_000])
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        pytest.param(None, THROTTLED, id="no Retry-After"),
+        pytest.param(seconds(0), THROTTLED, id="Retry-After 0"),
+        pytest.param(seconds(1), seconds(1), id="a second"),
+        pytest.param(seconds(7200), seconds(7200), id="two hours"),
+        pytest.param(LONGEST, LONGEST, id="a day"),
+        pytest.param(timedelta(days=400), LONGEST, id="more than a day"),
+    ],
+)
+def test_throttling_never_uses_up_attempts(asked: timedelta | None, wait: timedelta, attempt: int) -> None:
+    assert judge(throttled(asked), attempt) == Verdict(Outcome.RETRY, Reason.THROTTLED, wait, attempt)
+
+
+@pytest.mark.parametrize("attempt", [1, 6, 7, 1_000])
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        pytest.param(None, seconds(5), id="the claim's end is not known"),
+        pytest.param(seconds(90), seconds(90), id="until the claim ends"),
+        pytest.param(timedelta(days=400), LONGEST, id="more than a day"),
+    ],
+)
+def test_another_look_at_the_same_user_never_uses_up_attempts(
+    asked: timedelta | None, wait: timedelta, attempt: int
+) -> None:
+    verdict = judge(Transient(Reason.CONCURRENT, "another look", asked), attempt)
+    assert verdict == Verdict(Outcome.RETRY, Reason.CONCURRENT, wait, attempt)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "asked", "wait"),
+    [
+        pytest.param(1, seconds(1), seconds(5), id="Retry-After shorter than ours"),
+        pytest.param(1, seconds(120), seconds(120), id="Retry-After longer than ours"),
+        pytest.param(6, seconds(120), seconds(1800), id="ours longer than Retry-After"),
+        pytest.param(1, timedelta(days=400), LONGEST, id="Retry-After beyond a day"),
+    ],
+)
+def test_the_longer_wait_counts(attempt: int, asked: timedelta, wait: timedelta) -> None:
+    assert judge(unavailable(asked), attempt).delay == wait
