@@ -117,7 +117,7 @@ def test_everyone_comes_in_exactly_one_wave_and_the_holder_of_a_number_before_th
         ("0123", "••••"),
         (None, "(nothing)"),
         (" ", "(blank)"),
-        ("06\x1b[31m 12345678", "••[•••m ••••••78".replace("•••m", "••m")),
+        ("06\x1b[31m 12345678", "••[••m ••••••78"),
     ],
 )
 def test_a_directory_field_is_masked_but_keeps_its_shape(text: str | None, shown: str) -> None:
@@ -214,8 +214,7 @@ async def test_a_plain_run_ends_as_expected_with_lines_that_a_file_can_hold() ->
     assert "all 30 generated people" in text
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text), "control characters"
     assert max(len(line) for line in text.splitlines() if "•" in line) <= 120
-    digits = [run for run in re.findall(r"[0-9]{6,}", _told(text)) if not run.startswith("2026")]
-    assert not digits, "numbers are masked"
+    assert not re.search(r"[0-9]{6,}", _told(text)), "numbers are masked"
 
 
 def _told(text: str) -> str:

@@ -15,8 +15,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from shared.models import Cause, Outcome, Reason
-from shared.settings import SETTINGS, STORAGE, STORAGE_SETTINGS
+from shared.settings import SETTINGS, STORAGE, STORAGE_SETTINGS, Setting
 
+ENVIRONMENT = {key: str(value) for key, value in default_environment().items()}
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "msgraph",
@@ -97,7 +98,7 @@ def closure(wanted: list[Requirement]) -> set[str]:
     while queue:
         item, extra = queue.pop()
         marker = item.marker
-        if marker and not marker.evaluate(default_environment() | {"extra": extra}):  # type: ignore[operator]
+        if marker and not marker.evaluate({**ENVIRONMENT, "extra": extra}):
             continue
         key = canonicalize_name(item.name)
         if key in found and not item.extras:
@@ -157,10 +158,9 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting.default])
-def test_documented_defaults_are_the_defaults(setting: object) -> None:
-    name, default = setting.name, setting.default  # type: ignore[attr-defined]
-    [row] = [line for line in page("settings.md").splitlines() if line.startswith(f"| `{name}`")]
-    assert f"`{default}`" in row.split("|")[2]
+def test_documented_defaults_are_the_defaults(setting: Setting) -> None:
+    [row] = [line for line in page("settings.md").splitlines() if line.startswith(f"| `{setting.name}`")]
+    assert f"`{setting.default}`" in row.split("|")[2]
 
 
 @pytest.mark.parametrize("word", [*Outcome, *Reason, *Cause])
