@@ -38,8 +38,16 @@ Answer = Reply | Failure
 class GraphClient:
     """Sends requests that the SDK's builders made. Use as an async context manager, or close it."""
 
-    def __init__(self, graph_url: str, credential: AsyncTokenCredential, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        graph_url: str,
+        credential: AsyncTokenCredential,
+        now: Callable[[], datetime],
+        patience: float = USUAL_SECONDS,
+    ) -> None:
         self.root = graph_url
+        self.patience = patience
+        """Seconds an answer may take where a call says nothing else."""
         self.now = now
         self._not_before: datetime | None = None
         host = urlsplit(graph_url)
@@ -66,7 +74,7 @@ class GraphClient:
         """Closes the connections; the credential belongs to its maker."""
         await self._http.aclose()
 
-    async def send(self, request: RequestInformation, seconds: float = USUAL_SECONDS) -> Answer:
+    async def send(self, request: RequestInformation, seconds: float | None = None) -> Answer:
         """One attempt. A Failure stands for an answer that never came; a Reply may well be an error of Graph's."""
         pause = self._pause()
         if pause:
@@ -76,7 +84,7 @@ class GraphClient:
             raise ValueError("a Graph link that leads to another host")
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds or self.patience):
                 response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.HTTPError, TimeoutError) as error:
             return Transient(Reason.GRAPH_UNAVAILABLE, type(error).__name__)

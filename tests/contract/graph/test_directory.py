@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from shared.errors import Failure, GraphFailed, NotFound, Permanent, Transient
-from shared.graph import client as graph_client
 from shared.graph.directory import GraphDirectory
 from shared.models import DefaultMethod, MfaState, Observation, Reason
 from shared.phone_number import PhoneNumber, RegionHints, read_number
@@ -194,10 +193,10 @@ async def test_a_graph_that_answers(
         assert told.delay == timedelta(seconds=effect["retry_after"])
 
 
-async def test_a_graph_that_hangs_is_left_after_a_while(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_graph_that_hangs_is_left_after_a_while(sim: Sim) -> None:
     user_id = await sim.person()
     await sim.rule({"hang": True}, "outer", path_regex=r"\$batch")
-    monkeypatch.setattr(graph_client.GraphClient.send, "__defaults__", (0.3,))
+    sim.client.patience = 0.3
     assert await failure(sim, user_id) == Transient(Reason.GRAPH_UNAVAILABLE, "TimeoutError")
 
 
