@@ -111,7 +111,8 @@ class Demo:
 
     def _complain(self, problems: BaseExceptionGroup[Exception]) -> None:
         for problem in _leaves(problems):
-            self._print(f"\nThe demo cannot go on: {str(problem) or type(problem).__name__}")
+            who = "the Graph simulator does not answer: " if isinstance(problem, httpx.HTTPError) else ""
+            self._print(f"\nThe demo cannot go on: {who}{str(problem) or type(problem).__name__}")
         self._print(f"The logs are in {self._logs}.")
 
     @property

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ def main() -> int:
     arguments = _arguments()
     if arguments.verbose:
         logging.basicConfig(level=logging.INFO)
-    asyncio.run(_serve(Tenant(arguments.tenant, arguments.seed), arguments.port, arguments.verbose))
+    asyncio.run(_serve(Tenant(arguments.tenant, arguments.seed), arguments))
     return 0
 
 
@@ -30,11 +31,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tenant", default=DEFAULT_TENANT_ID, help="tenant id (GUID)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is left to chance")
     parser.add_argument("--verbose", action="store_true", help="log every request")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input closes")
     return parser.parse_args()
 
 
-async def _serve(tenant: Tenant, port: int, verbose: bool) -> None:
-    access_log = logging.getLogger("aiohttp.access") if verbose else None
+async def _serve(tenant: Tenant, arguments: argparse.Namespace) -> None:
+    access_log = logging.getLogger("aiohttp.access") if arguments.verbose else None
     runner = web.AppRunner(create_app(tenant), access_log=access_log, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stop = asyncio.Event()
@@ -42,8 +44,10 @@ async def _serve(tenant: Tenant, port: int, verbose: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
+    if arguments.stop_with_stdin:
+        loop.add_reader(sys.stdin, stop.set)
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.TCPSite(runner, HOST, arguments.port).start()
         host, bound = runner.addresses[0][:2]
         print(f"Ready http://{host}:{bound}", flush=True)
         await stop.wait()

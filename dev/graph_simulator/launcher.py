@@ -55,6 +55,8 @@ async def running_simulator(
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "dev.graph_simulator", "--port", str(port), "--tenant", tenant_id, "--seed", str(seed)),
+        "--stop-with-stdin",  # a pipe from us, which closes when we end, however we end
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     try:
