@@ -13,7 +13,7 @@ dev: .venv/.ready
 	$(PYTHON) -m dev.demo --stay
 
 test: lint types .venv/.ready
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 lint: .venv/.ready
 	.venv/bin/ruff check .

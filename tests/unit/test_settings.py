@@ -271,6 +271,11 @@ STORAGES = [
         StorageSettings(None, "http://127.0.0.1:10001/dev", TABLES),
         id="a local emulator's endpoint",
     ),
+    pytest.param(
+        {f"{STORAGE}__queueServiceUri": f"{QUEUES}/", f"{STORAGE}__tableServiceUri": f"{TABLES}/"},
+        StorageSettings(None, QUEUES, TABLES),
+        id="a slash behind the endpoints",
+    ),
 ]
 
 
@@ -291,29 +296,38 @@ def test_the_storage_account(environment: dict[str, str], storage: StorageSettin
     ],
 )
 def test_without_a_storage_account_nothing_goes(environment: dict[str, str]) -> None:
-    (mistake,) = mistakes(without(STORAGE) | environment)
-    assert (mistake.setting, mistake.problem) == (STORAGE, "is missing")
-    assert f"{STORAGE}__queueServiceUri" in mistake.fix
+    fix = f"Set it to a connection string, or set {STORAGE}__queueServiceUri and {STORAGE}__tableServiceUri"
+    assert mistakes(without(STORAGE) | environment) == (Mistake(STORAGE, "is missing", fix),)
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        pytest.param({STORAGE: "prefill"}, id="a connection string that is none"),
-        pytest.param({STORAGE: "hunter2hunter2"}, id="a bare key"),
-        pytest.param(
-            {f"{STORAGE}__queueServiceUri": "prefill", f"{STORAGE}__tableServiceUri": TABLES}, id="no URL for queues"
-        ),
-        pytest.param(
-            {f"{STORAGE}__queueServiceUri": QUEUES, f"{STORAGE}__tableServiceUri": "http://prefill.example"},
-            id="http for tables: a token would travel in the clear",
-        ),
-    ],
-)
-def test_a_senseless_storage_account_is_a_mistake(environment: dict[str, str]) -> None:
-    told = mistakes(without(STORAGE) | environment)
-    assert [mistake.setting.startswith(STORAGE) for mistake in told] == [True]
-    assert "hunter2" not in str(told)
+A_STRING = "Set it to a connection string, or leave it out and set the endpoints"
+AN_ENDPOINT = "Set it to the https endpoint of the account's service"
+SENSELESS_STORAGES = [
+    pytest.param(STORAGE, "prefill", A_STRING, id="a connection string that is none"),
+    pytest.param(STORAGE, "hunter2hunter2", A_STRING, id="a bare key"),
+    pytest.param(STORAGE, "AccountKey=hunter2", A_STRING, id="a connection string without account"),
+    pytest.param(f"{STORAGE}__queueServiceUri", "prefill", AN_ENDPOINT, id="no URL"),
+    pytest.param(f"{STORAGE}__queueServiceUri", "https://prefill.example?a=b", AN_ENDPOINT, id="a query"),
+    pytest.param(f"{STORAGE}__queueServiceUri", "https://prefill.example#top", AN_ENDPOINT, id="a fragment"),
+    pytest.param(
+        f"{STORAGE}__tableServiceUri", "http://prefill.example", AN_ENDPOINT, id="http: a token would go in the clear"
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "fix"), SENSELESS_STORAGES)
+def test_a_senseless_storage_account_is_a_mistake(name: str, text: str, fix: str) -> None:
+    endpoints = {f"{STORAGE}__queueServiceUri": QUEUES, f"{STORAGE}__tableServiceUri": TABLES}
+    (mistake,) = mistakes(without(STORAGE) | endpoints | {name: text})
+    assert (mistake.setting, mistake.fix) == (name, fix)
+    assert "hunter2" not in mistake.problem
+
+
+@pytest.mark.parametrize("name", ["evil.example/", "pre fill", "prefill.evil", "a@b", "xy", "x" * 25])
+def test_an_account_name_that_is_none_is_a_mistake(name: str) -> None:
+    """Tokens would go to whatever host it makes."""
+    told = mistakes(without(STORAGE) | {f"{STORAGE}__accountName": name})
+    assert {mistake.setting for mistake in told} == {f"{STORAGE}__accountName"}
 
 
 # --- what each setting refuses ---------------------------------------------------------------------------------------
@@ -342,6 +356,8 @@ SENSELESS = {
         "prefill.example",
         "http://prefill.example",
         "https://prefill.example/api",
+        "https://prefill.example/X",
+        "https://prefill.example:0",
         "https://prefill.example?code=1",
         "https://prefill.example#top",
         "https://me@prefill.example",
@@ -387,6 +403,17 @@ SENSELESS = {
         "a b c d e f",
         "0 99 * * * *",
         "99 99 99 99 99 99",
+        "0 \u0663 * * * *",
+        "0 30-10 * * * *",
+        "0 */0 * * * *",
+        "0 7,99 * * * *",
+        "0 7 * * MON JAN",
+        "0 7 24 * * *",
+        "0 7 * 0 * *",
+        "0 7 * 32 * *",
+        "0 7 * * 13 *",
+        "0 7 * * * 7",
+        "0 007 * * * *",
     ],
     "PREFILL_RENEW_SCHEDULE": ["0 37 * * *", "0 37 * * * *; rm", "0 61 * * * *"],
 }
@@ -397,8 +424,23 @@ FIXES = {
     "PREFILL_PUBLIC_URL": "Set it to this app's https URL",
     "PREFILL_TENANT_ID": "Set it to the directory (tenant) id, a GUID",
     "PREFILL_SECRET": "Set it to a random text of at least 32 characters, kept in Key Vault",
+    "PREFILL_SECRET_PREVIOUS": "Set it to a random text of at least 32 characters, kept in Key Vault",
+    "PREFILL_PHONE_SOURCES": "Set it to mobilePhone, businessPhones, extensionAttribute1 to 15, comma-separated",
+    "PREFILL_DEFAULT_REGION": "Set it to an ISO alpha-2 region such as NL",
+    "PREFILL_ALLOWED_REGIONS": "Set it to ISO alpha-2 regions, comma-separated",
+    "PREFILL_EXISTING_PHONE": "Set it to keep, follow or replace",
     "PREFILL_CHANGE_HOLD": "Set it to 0, or a number with s, m, h or d, such as 24h",
+    "PREFILL_STRONGER_METHOD": "Set it to skip or add",
+    "PREFILL_MFA_STATE": "Set it to none, enabled or enforced",
+    "PREFILL_DEFAULT_METHOD": "Set it to none, sms or voiceMobile",
+    "PREFILL_INCLUDE_GROUPS": "Set it to group object ids, comma-separated",
+    "PREFILL_EXCLUDE_GROUPS": "Set it to group object ids, comma-separated",
+    "PREFILL_INCLUDE_GUESTS": "Set it to true or false",
+    "PREFILL_EXCLUDE_PRIVILEGED": "Set it to true or false",
+    "PREFILL_REQUIRE_SYNCED": "Set it to true or false",
+    "PREFILL_WRITES_PER_HOUR": "Set it to a whole number from 1",
     "PREFILL_SWEEP_SCHEDULE": 'Set it to NCRONTAB with six fields, such as "0 7 * * * *"',
+    "PREFILL_RENEW_SCHEDULE": 'Set it to NCRONTAB with six fields, such as "0 7 * * * *"',
 }
 REFUSED = [pytest.param(name, text, id=f"{name}={text[:32]!a}") for name, texts in SENSELESS.items() for text in texts]
 
@@ -406,31 +448,37 @@ REFUSED = [pytest.param(name, text, id=f"{name}={text[:32]!a}") for name, texts 
 @pytest.mark.parametrize(("name", "text"), REFUSED)
 def test_a_senseless_setting_is_a_mistake_with_its_name_and_the_way_to_mend_it(name: str, text: str) -> None:
     (mistake,) = mistakes(LEAST | {name: text})
-    assert mistake.setting == name
+    assert (mistake.setting, mistake.fix) == (name, FIXES[name])
     assert mistake.problem
-    assert mistake.fix.startswith(FIXES.get(name, "Set it to "))
 
 
 def test_every_setting_has_senseless_values_to_refuse() -> None:
-    assert set(SENSELESS) == {setting.name for setting in SETTINGS}
+    assert set(SENSELESS) == set(FIXES) == {setting.name for setting in SETTINGS}
 
 
 @pytest.mark.parametrize(
-    ("environment", "name"),
+    ("environment", "name", "problem"),
     [
-        pytest.param(without("PREFILL_TENANT_ID"), "PREFILL_TENANT_ID", id="tenant"),
-        pytest.param(LEAST | {"PREFILL_TENANT_ID": " "}, "PREFILL_TENANT_ID", id="blank tenant"),
-        pytest.param(without("PREFILL_SECRET"), "PREFILL_SECRET", id="secret"),
-        pytest.param(LEAST | {"PREFILL_SECRET": " " * 40}, "PREFILL_SECRET", id="blank secret"),
-        pytest.param(without("WEBSITE_HOSTNAME"), "PREFILL_PUBLIC_URL", id="public URL"),
-        pytest.param(LEAST | {"WEBSITE_HOSTNAME": ""}, "PREFILL_PUBLIC_URL", id="empty host name"),
+        pytest.param(without("PREFILL_TENANT_ID"), "PREFILL_TENANT_ID", "is missing", id="tenant"),
+        pytest.param(LEAST | {"PREFILL_TENANT_ID": " "}, "PREFILL_TENANT_ID", "is missing", id="blank tenant"),
+        pytest.param(without("PREFILL_SECRET"), "PREFILL_SECRET", "is missing", id="secret"),
+        pytest.param(LEAST | {"PREFILL_SECRET": " " * 40}, "PREFILL_SECRET", "is missing", id="blank secret"),
+        pytest.param(
+            without("WEBSITE_HOSTNAME"),
+            "PREFILL_PUBLIC_URL",
+            "is missing and so is WEBSITE_HOSTNAME",
+            id="public URL",
+        ),
+        pytest.param(
+            LEAST | {"WEBSITE_HOSTNAME": ""},
+            "PREFILL_PUBLIC_URL",
+            "is missing and so is WEBSITE_HOSTNAME",
+            id="empty host name",
+        ),
     ],
 )
-def test_what_is_required_is_missed_by_name(environment: dict[str, str], name: str) -> None:
-    (mistake,) = mistakes(environment)
-    assert mistake.setting == name
-    assert mistake.problem.startswith("is missing")
-    assert mistake.fix.startswith("Set it to ")
+def test_what_is_required_is_missed_by_name(environment: dict[str, str], name: str, problem: str) -> None:
+    assert mistakes(environment) == (Mistake(name, problem, FIXES[name]),)
 
 
 def test_the_settings_and_their_defaults_are_those_of_the_contract() -> None:
@@ -491,13 +539,39 @@ def test_the_error_names_every_mistake_with_its_fix() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [("disabled", "'disabled' would lower a state, which is never done"), ("91d", "'91d' is longer than 90 days")],
-)
-def test_a_mistake_says_what_is_wrong(text: str, problem: str) -> None:
-    name = "PREFILL_MFA_STATE" if text == "disabled" else "PREFILL_CHANGE_HOLD"
-    assert mistakes(LEAST | {name: text})[0].problem == problem
+PROBLEMS = [
+    ("PREFILL_MODE", "go", "'go' is not a value it knows"),
+    ("PREFILL_MFA_STATE", "disabled", "'disabled' would lower a state, which is never done"),
+    ("PREFILL_INCLUDE_GUESTS", "yes", "'yes' is neither true nor false"),
+    ("PREFILL_WRITES_PER_HOUR", "0", "'0' is not a whole number from 1"),
+    ("PREFILL_CHANGE_HOLD", "soon", "'soon' is not a duration"),
+    ("PREFILL_CHANGE_HOLD", "91d", "'91d' is longer than 90 days"),
+    ("PREFILL_PHONE_SOURCES", "fax, mobilePhone, pager", "fax, pager is not a source it knows"),
+    ("PREFILL_PHONE_SOURCES", ",", "nothing is not a source it knows"),
+    ("PREFILL_ALLOWED_REGIONS", "XX, NL, EU", "XX, EU is not a region with phone numbers"),
+    ("PREFILL_DEFAULT_REGION", "NL,BE", "names more than one region"),
+    ("PREFILL_TENANT_ID", "contoso", "'contoso' is not a GUID"),
+    ("PREFILL_SECRET", "short", "has 5 characters"),
+    ("PREFILL_SECRET", "x" * 40 + "\udcff", "is not text"),
+    ("PREFILL_PUBLIC_URL", "mfa.example", "'mfa.example' is not a URL"),
+    ("PREFILL_PUBLIC_URL", "http://mfa.example", "'http://mfa.example' is not https"),
+    ("PREFILL_PUBLIC_URL", "https://mfa.example/a", "'https://mfa.example/a' is not a root URL"),
+    (
+        "PREFILL_GRAPH_URL",
+        "https://mfa.example",
+        "'https://mfa.example' is not a Microsoft Graph that is known; tokens would go there",
+    ),
+    ("PREFILL_SWEEP_SCHEDULE", "hourly", "'hourly' is not NCRONTAB"),
+    (STORAGE, "prefill", "is not a connection string"),
+    (f"{STORAGE}__queueServiceUri", "https://q.example?sig=1", "'https://q.example?sig=1' is not an endpoint"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "problem"), PROBLEMS)
+def test_a_mistake_says_what_is_wrong(name: str, text: str, problem: str) -> None:
+    endpoints = {f"{STORAGE}__accountName": "prefill"} if name.startswith(f"{STORAGE}__") else {STORAGE: CONNECTION}
+    (mistake,) = mistakes(without(STORAGE) | endpoints | {name: text})
+    assert (mistake.setting, mistake.problem) == (name, problem)
 
 
 def test_no_secret_is_in_the_settings_text() -> None:
@@ -561,6 +635,8 @@ def test_without_a_setting_a_timer_has_its_default(name: str, used: str) -> None
     assert schedule({}, name) == used
 
 
-@pytest.mark.parametrize("text", ["0 */5 * * * *", "0 30 9-17 * * MON-FRI", "*/30 0-59/2 * * * *", "59 59 23 31 12 6"])
+@pytest.mark.parametrize(
+    "text", ["0 */5 * * * *", "0 30 9-17 * * MON-FRI", "*/30 0-59/2 */1 * * *", "0 5-5 0 1 1 0", "59 59 23 31 12 6"]
+)
 def test_a_good_schedule_is_no_mistake(text: str) -> None:
     assert read(PREFILL_SWEEP_SCHEDULE=text, PREFILL_RENEW_SCHEDULE=text) == read()
