@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 
-.PHONY: demo test dev lint types bench package lock clean
+.PHONY: demo test dev lint audit types mutants bench package lock clean
 
 demo: .venv/.ready
 	$(PYTHON) -m dev.demo
@@ -19,9 +19,18 @@ lint: .venv/.ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive function_app.py shared operator_cli
+
+# Asks a vulnerability service, so it is no part of `make test`. What the service does not know fails too (--strict).
+audit: .venv/.ready
+	.tools/uv/bin/uv tool run --python $(PYTHON) pip-audit==2.10.1 --strict --disable-pip --require-hashes $(foreach file,requirements.txt requirements-dev.txt,--requirement $(file))
 
 types: .venv/.ready
 	.venv/bin/mypy
+
+mutants: .venv/.ready
+	.venv/bin/mutmut run --max-children 2
+	.venv/bin/mutmut results
 
 bench: .venv/.ready
 	$(PYTHON) -m bench

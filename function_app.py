@@ -5,11 +5,13 @@ from typing import List  # noqa: UP035 (the worker does not index a function ann
 
 import azure.functions as func
 
-from shared import triggers
+from shared import telemetry, triggers
 from shared.messages import CHORE_QUEUE, POISON_QUEUE, USER_QUEUE
 from shared.settings import STORAGE, schedule
 
 Messages = func.Out[List[str]]  # noqa: UP006
+
+telemetry.redact_logs()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -18,16 +20,17 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 @app.route("notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @app.queue_output("users", USER_QUEUE, STORAGE)
-async def notifications(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
+@app.queue_output("chores", CHORE_QUEUE, STORAGE)
+async def notifications(req: func.HttpRequest, users: Messages, chores: Messages) -> func.HttpResponse:
     """Change notifications: handshake, checks, into the queue, 202."""
-    return triggers.change_notifications(req, users)
+    return await triggers.change_notifications(req, users, chores)
 
 
 @app.route("lifecycle", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @app.queue_output("chores", CHORE_QUEUE, STORAGE)
 async def lifecycle(req: func.HttpRequest, chores: Messages) -> func.HttpResponse:
     """Lifecycle notifications: handshake, checks, into the queue, 202."""
-    return triggers.lifecycle_notifications(req, chores)
+    return await triggers.lifecycle_notifications(req, chores)
 
 
 # --- the queues -------------------------------------------------------------------------------------------------------
@@ -76,6 +79,13 @@ async def reconcile_user(req: func.HttpRequest, users: Messages) -> func.HttpRes
     return await triggers.request_reconcile(req, users)
 
 
+@app.route("users/{id}/clear", methods=["POST"])
+@app.queue_output("users", USER_QUEUE, STORAGE)
+async def clear_tombstone(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
+    """A number that somebody removed may be set again."""
+    return await triggers.clear_tombstone(req, users)
+
+
 @app.route("users/{id}", methods=["GET"])
 async def explain_user(req: func.HttpRequest) -> func.HttpResponse:
     """Why is this user as it is?"""
@@ -92,6 +102,18 @@ async def show_subscription(req: func.HttpRequest) -> func.HttpResponse:
 async def ensure_subscription(req: func.HttpRequest) -> func.HttpResponse:
     """Make it exactly one healthy subscription now."""
     return await triggers.ensure_subscription(req)
+
+
+@app.route("pause", methods=["POST"])
+async def pause(req: func.HttpRequest) -> func.HttpResponse:
+    """Write to nobody until somebody resumes; the queue keeps collecting."""
+    return await triggers.pause(req)
+
+
+@app.route("resume", methods=["POST"])
+async def resume(req: func.HttpRequest) -> func.HttpResponse:
+    """Write again, after a pause or after the breaker tripped."""
+    return await triggers.resume(req)
 
 
 @app.route("report", methods=["GET"])

@@ -60,10 +60,10 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._http.close()
 
-    def ask(self, method: str, path: str) -> Answer:
-        """One request to `/api/{path}`. Raises Stop where nobody answers."""
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """One request to `/api/{path}`, with a JSON body where there is one. Raises Stop where nobody answers."""
         try:
-            response = self._http.request(method, f"{self._url}/api/{path}")
+            response = self._http.request(method, f"{self._url}/api/{path}", json=body)
         except httpx.TimeoutException as error:
             text = f"no answer from {self._url} within {self._timeout:g} s; give it longer with --timeout"
             raise Stop(ExitCode.UNREACHABLE, text) from error

@@ -94,6 +94,25 @@ def reconcile(
             asked.show(answer, lambda: show.queued(answer.document))
 
 
+@app.command()
+def pause(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why, in a few words; kept and shown. No phone numbers.")] = "",
+) -> None:
+    """Write to nobody until somebody resumes; the queue keeps collecting."""
+    with session(context) as asked:
+        answer = asked.ask("POST", "pause", body={"reason": reason} if reason else None)
+        asked.show(answer, lambda: show.switch(answer.document))
+
+
+@app.command()
+def resume(context: typer.Context) -> None:
+    """Write again, after a pause or after the breaker tripped; the breaker's hour starts afresh."""
+    with session(context) as asked:
+        answer = asked.ask("POST", "resume")
+        asked.show(answer, lambda: show.switch(answer.document))
+
+
 @subscription.callback(invoke_without_command=True)
 def subscription_or_show(context: typer.Context) -> None:
     """`show` when nothing else is asked for."""

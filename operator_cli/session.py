@@ -1,9 +1,10 @@
 """One run of the command line: the app to ask, the screen to write on, and the door with its exit code."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import typer
@@ -48,9 +49,15 @@ class Session:
     world: World
     as_json: bool
 
-    def ask(self, method: str, path: str, fine: Callable[[Answer], bool] = lambda answer: answer.is_success) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        fine: Callable[[Answer], bool] = lambda answer: answer.is_success,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
         """The route's answer. Raises Stop when it is not `fine`; for machines its JSON is printed all the same."""
-        answer = self.client.ask(method, path)
+        answer = self.client.ask(method, path, body)
         if fine(answer):
             return answer
         if self.as_json and answer.document:

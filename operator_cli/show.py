@@ -14,8 +14,8 @@ Document = Mapping[str, Any]
 
 _STYLES = {
     **dict.fromkeys(("done", "noop", "healthy", "live", "ok"), "green"),
-    **dict.fromkeys(("planned", "held", "retry", "none", "unknown"), "yellow"),
-    **dict.fromkeys(("refused", "parked", "unhealthy", "expired", "wrong", "unreachable"), "red"),
+    **dict.fromkeys(("planned", "held", "retry", "none", "unknown", "paused"), "yellow"),
+    **dict.fromkeys(("refused", "parked", "unhealthy", "expired", "wrong", "unreachable", "tripped"), "red"),
 }
 
 
@@ -40,6 +40,7 @@ def report(document: Document) -> list[Table]:
     tables += [_counts(title, document.get(title.lower()) or {}) for title in ("Outcomes", "Reasons")]
     tables.append(_worklist(document.get("worklist") or []))
     tables.append(_parked(document.get("parked") or []))
+    tables.append(_facts("Writes", _switch_facts(document.get("writes") or {})))
     tables.append(_facts("Subscription", _subscription_facts(document.get("subscription") or {})))
     tables.append(_facts("Sweep", _sweep_facts(document.get("sweep") or {})))
     return [table for table in tables if table.row_count]
@@ -61,6 +62,11 @@ def queued(document: Document) -> list[Table]:
     return [_facts("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
 
 
+def switch(document: Document) -> list[Table]:
+    """The kill switch as it stands."""
+    return [_facts("Writes", _switch_facts(document))]
+
+
 def subscription(document: Document) -> list[Table]:
     """As noted by the app, and as Graph lists it."""
     facts = [*_subscription_facts(document), ("resource", document.get("resource")), ("done now", _steps(document))]
@@ -72,7 +78,7 @@ def subscription(document: Document) -> list[Table]:
 
 
 def _words(document: Document) -> list[str]:
-    known = ["status", "settings", "wrong", "storage", "subscription"]
+    known = ["status", "settings", "wrong", "storage", "subscription", "writes"]
     return known + [name for name in document if name not in known]
 
 
@@ -88,6 +94,18 @@ def _subscription_facts(item: Document) -> list[tuple[str, Any]]:
         ("expires", _moment(item.get("expires"))),
         ("notification URL", item.get("notificationUrl")),
         ("checked at", _moment(item.get("checkedAt"))),
+    ]
+
+
+def _switch_facts(item: Document) -> list[tuple[str, Any]]:
+    return [
+        ("state", item.get("state")),
+        ("paused", item.get("paused")),
+        ("by", item.get("by")),
+        ("since", _moment(item.get("at"))),
+        ("why", item.get("detail")),
+        ("users in the last hour", item.get("usersInTheLastHour")),
+        ("most per hour", item.get("mostPerHour")),
     ]
 
 

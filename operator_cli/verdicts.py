@@ -45,6 +45,8 @@ def health(document: Mapping[str, Any]) -> Stop | None:
 def _health_advice(document: Mapping[str, Any]) -> str:
     if document.get("storage") == "unreachable":
         return "the app cannot reach its storage account: check AzureWebJobsStorage and its roles"
+    if document.get("writes") == "tripped" and document.get("subscription") in {"live", "none"}:
+        return "too many users changed within an hour: see mfa-prefill report, then mfa-prefill resume"
     return "notifications are being lost: run mfa-prefill subscription ensure"
 
 

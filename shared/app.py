@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shared import telemetry
+from shared.coalescing import Coalescer
 from shared.errors import SettingsError
 from shared.notifications import Expected
 from shared.settings import Settings, read_settings
@@ -20,11 +21,13 @@ from shared.settings import Settings, read_settings
 if TYPE_CHECKING:
     from shared.explain import Explainer
     from shared.poisoned import PoisonKeeper
-    from shared.ports import Control, Directory
+    from shared.ports import Control, Directory, Queues
     from shared.reconcile import Reconciler
     from shared.report import Reporter
-    from shared.subscriptions import Keeper
+    from shared.subscriptions import Keeper, Kept
     from shared.sweep import Sweeper
+    from shared.switches import Switches
+    from shared.tombstones import Tombstones
 
 _log = logging.getLogger("mfa_prefill.app")
 
@@ -36,11 +39,14 @@ class App:
     settings: Settings
     directory: "Directory"
     control: "Control"
+    queues: "Queues"
+    switches: "Switches"
     reconciler: "Reconciler"
     poison: "PoisonKeeper"
     sweeper: "Sweeper"
     keeper: "Keeper"
     explainer: "Explainer"
+    tombstones: "Tombstones"
     reporter: "Reporter"
 
 
@@ -67,9 +73,27 @@ def settings() -> Settings:
 
 
 def expected() -> Expected:
-    """What a notification must carry to be ours. Raises SettingsError."""
+    """What a notification must carry to be ours, as far as this instance knows. Raises SettingsError."""
     ours = settings()
-    return Expected(ours.tenant_id, ours.keys.accepts_client_state)
+    return Expected(ours.tenant_id, ours.keys.accepts_client_state, _Once.subscription_id)
+
+
+async def expected_anew() -> Expected:
+    """The same after reading what any instance has noted. Raises SettingsError, and what storage raises."""
+    values = (await (await app()).control.load("subscription")).values
+    # while one is being made nobody knows its id, and what it sends must not be dropped
+    _Once.subscription_id = None if values.get("pending") else values.get("id")
+    return expected()
+
+
+def remember(kept: "Kept") -> None:
+    """This instance has just seen to it that this is the one subscription."""
+    _Once.subscription_id = kept.subscription.id
+
+
+def coalescer() -> Coalescer:
+    """Whom this instance has just been told about."""
+    return _Once.coalescer
 
 
 async def app() -> App:
@@ -85,6 +109,8 @@ class _Once:
 
     settings: Settings | None = None
     app: App | None = None
+    subscription_id: str | None = None
+    coalescer = Coalescer()
     lock = asyncio.Lock()
 
 
@@ -96,6 +122,7 @@ async def _compose(ours: Settings) -> App:
     from shared.graph.delta import GraphChangedUsers
     from shared.graph.directory import GraphDirectory
     from shared.graph.subscriptions import GraphSubscriptions
+    from shared.permissions import warning
     from shared.poisoned import PoisonKeeper
     from shared.reconcile import Reconciler
     from shared.report import Reporter
@@ -105,7 +132,12 @@ async def _compose(ours: Settings) -> App:
     from shared.subscription_rules import Desired
     from shared.subscriptions import Keeper
     from shared.sweep import Sweeper
+    from shared.switches import Switches
+    from shared.tombstones import Tombstones
 
+    risk = warning(ours.policy)
+    if risk:
+        _log.warning("%s", risk, extra={"action": "permissions_risky"})
     credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
     storage_credential = DefaultAzureCredential(managed_identity_client_id=ours.storage.client_id)
     tables = table_service(ours.storage, storage_credential)
@@ -117,6 +149,7 @@ async def _compose(ours: Settings) -> App:
         TableControl(tables),
         TableParking(tables),
     )
+    switches = Switches(control, ours.writes_per_hour, now)
     client = GraphClient(ours.graph_url, credential, now)
     directory = GraphDirectory(client, ours.policy)
     desired = Desired(ours.notification_url, ours.lifecycle_url, ours.keys.client_state_fingerprint())
@@ -125,12 +158,17 @@ async def _compose(ours: Settings) -> App:
         settings=ours,
         directory=directory,
         control=control,
-        reconciler=Reconciler(directory, ledger, audit, queues, parking, ours.policy, ours.keys, now, _new_id),
+        queues=queues,
+        switches=switches,
+        reconciler=Reconciler(
+            directory, ledger, audit, queues, parking, switches, ours.policy, ours.keys, now, _new_id
+        ),
         poison=PoisonKeeper(ledger, parking, now),
         sweeper=Sweeper(GraphChangedUsers(client), control, queues, now),
         keeper=Keeper(subscriptions, control, queues, desired, now),
+        tombstones=Tombstones(ledger, audit, ours.policy, now, _new_id),
         explainer=Explainer(directory, ledger, audit, ours.policy, ours.keys, now),
-        reporter=Reporter(ledger, control, parking, ours.policy, now),
+        reporter=Reporter(ledger, control, parking, switches, ours.policy, now),
     )
 
 

@@ -27,7 +27,8 @@ def decide(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: d
     """What to do about this user now. `now` only matters for a held change."""
     reason = ineligible(seen, policy)
     if reason:
-        return Plan(Outcome.SKIPPED, (reason,), hold=None)
+        # a hold outlives a moment in which the user's class could not be read; a class that is certain ends it
+        return Plan(Outcome.SKIPPED, (reason,), hold=memory.hold if reason is Reason.UNKNOWN else None)
     phone = _phone(seen, policy, memory, keys, now)
     actions: list[Action] = [phone.action] if phone.action else []
     reasons = [phone.reason] if phone.reason else []
@@ -73,17 +74,36 @@ def _groups(seen: Observation, policy: Policy) -> Reason | None:
     return Reason.OUT_OF_SCOPE if policy.include_groups and not seen.groups & policy.include_groups else None
 
 
+def _privileged(seen: Observation, policy: Policy) -> Reason | None:
+    """Whoever can prefill an administrator's phone is one text message away from the tenant."""
+    if not policy.exclude_privileged:
+        return None
+    if seen.privileged is None:
+        return Reason.UNKNOWN
+    return Reason.PRIVILEGED if seen.privileged else None
+
+
 def _synced(seen: Observation, policy: Policy) -> Reason | None:
     wanted = policy.require_synced and seen.user.on_premises_sync_enabled is not True
     return Reason.NOT_SYNCED if wanted else None
 
 
-_CLASSES: tuple[Callable[[Observation, Policy], Reason | None], ...] = (_disabled, _guest, _groups, _synced)
+_CLASSES: tuple[Callable[[Observation, Policy], Reason | None], ...] = (
+    _disabled,
+    _guest,
+    _groups,
+    _privileged,
+    _synced,
+)
 
 
 def ineligible(seen: Observation, policy: Policy) -> Reason | None:
-    """Rule 2: the class that keeps us away from this user, `unknown` when a class could not be told; else None."""
-    return next((reason for rule in _CLASSES if (reason := rule(seen, policy))), None)
+    """Rule 2: the class that keeps us away from this user, `unknown` when a class could not be told; else None.
+
+    What is certain comes before what is not: `unknown` is looked at again, and need not be for a disabled account.
+    """
+    reasons = [reason for rule in _CLASSES if (reason := rule(seen, policy))]
+    return next((reason for reason in reasons if reason is not Reason.UNKNOWN), reasons[0] if reasons else None)
 
 
 # --- rules 3 to 10: the phone ----------------------------------------------------------------------------------------

@@ -61,6 +61,9 @@ class Explainer:
             "methods": sorted(seen.methods),
             "perUserMfaState": seen.mfa_state.value if seen.mfa_state else None,
             "usableMethod": usable_method(seen),
+            "groups": sorted(seen.groups) if seen.groups is not None else None,
+            "privileged": seen.privileged,
+            "unreadable": list(seen.unreadable),
         }
 
     def _wanted(self) -> dict[str, Any]:

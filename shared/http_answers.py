@@ -9,6 +9,7 @@ import azure.functions as func
 
 from shared.errors import Failure, NotFound, SettingsError, Transient
 from shared.intake import Answer
+from shared.redaction import redact
 
 _PLAIN = "text/plain; charset=utf-8"
 _HARDENED = {
@@ -35,8 +36,8 @@ def document(body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK, **head
 
 
 def error(status: HTTPStatus, code: str, message: str, **headers: str) -> func.HttpResponse:
-    """The one shape of every error."""
-    return document({"error": {"code": code, "message": message}}, status, **headers)
+    """The one shape of every error. Documents show masked numbers only; a message may come from anywhere."""
+    return document({"error": {"code": code, "message": redact(message)}}, status, **headers)
 
 
 def bad_settings(problem: SettingsError) -> func.HttpResponse:

@@ -9,10 +9,11 @@ the queue messages, and the host's output binding makes the messages durable bef
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from shared.coalescing import Coalescer
 from shared.messages import Chore, encode, encode_chore, in_messages
 from shared.models import Cause
 from shared.notifications import (
@@ -50,7 +51,10 @@ class Answer:
     status: HTTPStatus
     text: str = ""
     messages: tuple[str, ...] = ()
+    chores: tuple[str, ...] = ()
     handshake: bool = False
+    strangers: bool = False
+    """Whether items were dropped only because they name another subscription than the one this instance remembers."""
 
 
 def handshake(token: str) -> Answer:
@@ -60,38 +64,48 @@ def handshake(token: str) -> Answer:
     return Answer(HTTPStatus.OK, token, handshake=True)
 
 
-def take_changes(body: bytes, expected: Expected, received: int) -> Answer:
+def take_changes(body: bytes, expected: Expected, received: int, coalescer: Coalescer) -> Answer:
     """202 and one message for every 20 users named by items that are ours. `received` is epoch milliseconds."""
 
-    def messages(items: list[object]) -> list[str]:
+    def queue(items: list[object]) -> Answer:
         read = [read_change(item, expected) for item in items]
         _report_dropped(read)
-        users = [change.user_id for change in read if isinstance(change, ChangeNotification)]
-        return [encode(message) for message in in_messages(users, Cause.NOTIFICATION, received)]
+        named = [change.user_id for change in read if isinstance(change, ChangeNotification)]
+        users = coalescer.sort(named, received)
+        messages = [
+            *in_messages(users.now, Cause.NOTIFICATION, received),
+            *in_messages(users.later, Cause.NOTIFICATION, users.later_at),
+        ]
+        sweeps = () if users.sweep_at is None else (encode_chore(Chore.SWEEP, users.sweep_at),)
+        return _accepted(read, messages=tuple(map(encode, messages)), chores=sweeps)
 
-    return _take(body, messages)
+    return _take(body, queue)
 
 
 def take_lifecycle(body: bytes, expected: Expected, received: int) -> Answer:
     """202 and one chore for each kind of event; the same event twice is still one chore."""
 
-    def messages(items: list[object]) -> list[str]:
+    def queue(items: list[object]) -> Answer:
         read = [read_lifecycle(item, expected) for item in items]
         _report_dropped(read)
         chores = dict.fromkeys(_FOLLOW_UP[event] for event in read if isinstance(event, LifecycleEvent))
-        return [encode_chore(chore, received) for chore in chores]
+        return _accepted(read, chores=tuple(encode_chore(chore, received) for chore in chores))
 
-    return _take(body, messages)
+    return _take(body, queue)
 
 
-def _take(body: bytes, messages: Callable[[list[object]], list[str]]) -> Answer:
+def _accepted(read: Sequence[object], messages: tuple[str, ...] = (), chores: tuple[str, ...] = ()) -> Answer:
+    return Answer(HTTPStatus.ACCEPTED, messages=messages, chores=chores, strangers=Dropped.FOREIGN in read)
+
+
+def _take(body: bytes, queue: Callable[[list[object]], Answer]) -> Answer:
     if len(body) > MOST_BYTES:
         return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "at most 256 KiB")
     try:
         items = items_in(body)
     except WrongShape as error:
         return Answer(HTTPStatus.BAD_REQUEST, str(error))
-    return Answer(HTTPStatus.ACCEPTED, messages=tuple(messages(items)))
+    return queue(items)
 
 
 def _report_dropped(read: list[ChangeNotification | Dropped] | list[LifecycleEvent | Dropped]) -> None:

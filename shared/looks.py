@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.errors import Failure, Transient
-from shared.memory import Memory
+from shared.fingerprint import Keys
+from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Observation, Outcome, Reason
-from shared.plan import Action, Plan, SetMfaState
+from shared.phone_number import same_number
+from shared.plan import Action, AddPhone, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
 from shared.ports import AuditRow, Phase, Written
 from shared.retry_rules import Verdict, judge
@@ -54,6 +56,11 @@ class Look:
         """Whether another look at the same user has the right to write and to record."""
         return isinstance(self.failure, Transient) and self.failure.reason is Reason.CONCURRENT
 
+    @property
+    def paused(self) -> bool:
+        """Whether this look was stopped before a write by the kill switch or the breaker."""
+        return isinstance(self.failure, Transient) and self.failure.reason is Reason.PAUSED
+
     def see(self, observed: Observation | Failure, decide: Decide) -> None:
         """Takes what Graph told and decides on it."""
         if isinstance(observed, Observation):
@@ -74,16 +81,41 @@ class Look:
         if isinstance(written.failure, Transient) and written.failure.reason is Reason.THROTTLED:
             self.failure = written.failure
 
-    def take_read_back(self, action: Action, written: Written, observed: Observation | Failure, decide: Decide) -> None:
-        """Judges the write by what Graph shows now, and by nothing else."""
+    def take_read_back(
+        self, action: Action, written: Written, observed: Observation | Failure, decide: Decide, keys: Keys
+    ) -> None:
+        """Judges the write by what Graph shows now, and by nothing else; then decides anew.
+
+        The new decision does not judge it: the user's class or number may have changed since the first one.
+        """
+        shown = isinstance(observed, Observation) and shows(observed, action)
+        if shown:
+            self.applied.append(action)
+            self._own(action, keys)
         self.see(observed, decide)
-        if self.failure or not self.plan:
-            return
-        if self.plan.actions and self.plan.actions[0].kind == action.kind:
+        # where none was registered, another number is a person's, registered in the moment between: they win
+        theirs = isinstance(action, AddPhone) and self.seen is not None and self.seen.mobile is not None
+        if not (shown or theirs or self.failure):
             unconfirmed = Transient(Reason.NOT_CONFIRMED, f"{action.kind} is not visible yet")
             self.failure = written.failure or unconfirmed
-            return
-        self.applied.append(action)
+
+    def _own(self, action: Action, keys: Keys) -> None:
+        """A number that was written and read back is ours, whatever is decided next."""
+        if isinstance(action, AddPhone | UpdatePhone):
+            self.memory = replace(self.memory, fingerprint=keys.phone(self.user_id, action.number.canonical))
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the user was left alone only because something could not be read."""
+        skipped = self.failure is None and self.plan is not None and self.plan.outcome is Outcome.SKIPPED
+        return skipped and self.reasons(None) == (Reason.UNKNOWN,)
+
+    @property
+    def detail(self) -> str:
+        """Status and code of what went wrong, for the log."""
+        if self.failure:
+            return self.failure.detail
+        return "; ".join(self.seen.unreadable) if self.seen else ""
 
     def verdict(self) -> Verdict | None:
         """How a failed look goes on; None when it is complete."""
@@ -101,6 +133,17 @@ class Look:
         if verdict:
             return (verdict.reason,)
         return self.plan.reasons if self.plan else ()
+
+
+def shows(seen: Observation, action: Action) -> bool:
+    """Whether Graph shows what this action was to bring about."""
+    match action:
+        case AddPhone(number) | UpdatePhone(number):
+            return seen.mobile is not None and same_number(seen.mobile, number.canonical)
+        case SetDefaultMethod(method):
+            return seen.preference is not None and seen.preference.method == method.value
+        case SetMfaState(state):
+            return seen.mfa_state is not None and seen.mfa_state.satisfies(state)
 
 
 def intent(look: Look, policy: Policy, at: datetime) -> AuditRow:
@@ -147,7 +190,8 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     states = [action.state for action in look.applied if isinstance(action, SetMfaState)]
     remembered = replace(
         old,
-        claim=None,
+        # a claim that has ended keeps nobody away, and tells the next look whose intent still lacks its outcome
+        claim=Claim(look.interrupted, look.began) if look.interrupted and look.failure else None,
         outcome=look.outcome(verdict),
         reasons=look.reasons(verdict),
         fingerprint=adopted,

@@ -79,13 +79,13 @@ def encode_chore(chore: Chore, received: int) -> str:
     return _encode({"version": VERSION, "chore": chore.value, "received": received})
 
 
-def decode_chore(text: str) -> Chore:
-    """Raises UnreadableMessage."""
+def decode_chore(text: str) -> tuple[Chore, int]:
+    """The chore, and the moment (epoch milliseconds) before which it is not to be begun. Raises UnreadableMessage."""
     body = _decode(text)
-    version, chore = body.get("version"), body.get("chore")
+    version, chore, received = body.get("version"), body.get("chore"), body.get("received", 0)
     if version != VERSION or version is True or not isinstance(chore, str) or chore not in set(Chore):
         raise UnreadableMessage("not a chore of version 1")
-    return Chore(chore)
+    return Chore(chore), received if _is_count(received, 0, 2**53) else 0
 
 
 def _encode(body: dict[str, Any]) -> str:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     GUEST = "guest"
     OUT_OF_SCOPE = "outOfScope"
     EXCLUDED = "excluded"
+    PRIVILEGED = "privileged"
     NOT_SYNCED = "notSynced"
     UNKNOWN = "unknown"
     # the phone
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     NOT_CONFIRMED = "notConfirmed"
     CONCURRENT = "concurrent"
     THROTTLED = "throttled"
+    PAUSED = "paused"
     GRAPH_UNAVAILABLE = "graphUnavailable"
     NOT_ALLOWED = "notAllowed"
     GRAPH_REFUSED = "graphRefused"
@@ -144,7 +146,9 @@ class Observation:
     """The truth about one user, as Graph told it a moment ago.
 
     `methods` are kinds such as "fido2" or "phone"; `mfa_state` None is a state this product does not know;
-    `preference` and `groups` None were not gathered (or could not be).
+    `preference`, `groups` and `privileged` None were not gathered or could not be read; `unreadable` says which could
+    not and why ("roles: 403 Authorization_RequestDenied"). `groups` holds those of the policy's groups the user is in,
+    directly or through other groups, in lower case.
     """
 
     user: DirectoryUser
@@ -153,6 +157,8 @@ class Observation:
     mfa_state: MfaState | None
     preference: SignInPreference | None = None
     groups: frozenset[str] | None = None
+    privileged: bool | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def mobile(self) -> str | None:

@@ -37,6 +37,7 @@ class Dropped(StrEnum):
     CLIENT_STATE = "clientState"
     TENANT = "tenant"
     SUBSCRIPTION = "subscription"
+    FOREIGN = "foreignSubscription"
     RESOURCE = "resource"
     USER_ID = "userId"
     EVENT = "event"
@@ -48,10 +49,15 @@ class WrongShape(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an item must carry to be ours: the tenant, and a clientState that `accepts` says yes to."""
+    """What an item must carry to be ours: the tenant, a clientState that `accepts` says yes to, and our subscription.
+
+    `subscription_id` is None where this instance does not know it (or where one is just being made): then any will do,
+    for the clientState is the proof and the subscription only a second look at it.
+    """
 
     tenant_id: str
     accepts: Callable[[str], bool]
+    subscription_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +118,5 @@ def _stranger(item: dict[str, Any], expected: Expected) -> Dropped | None:
         return Dropped.TENANT
     if object_id(subscription) is None:
         return Dropped.SUBSCRIPTION
-    return None
+    known = expected.subscription_id
+    return Dropped.FOREIGN if known and object_id(subscription) != known else None

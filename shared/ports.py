@@ -183,5 +183,5 @@ class Queues(Protocol):
     async def send(self, message: Message, delay: timedelta = timedelta(0)) -> None:
         """On `user-reconcile`, invisible for `delay`."""
 
-    async def send_chore(self, chore: Chore, received: int) -> None:
-        """On `prefill-chores`."""
+    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0)) -> None:
+        """On `prefill-chores`, invisible for `delay`."""

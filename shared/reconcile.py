@@ -7,7 +7,7 @@ depends on Graph's truth alone. Nothing here decides: the decision is `shared.de
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,7 +21,8 @@ from shared.models import Cause, Observation, Outcome, Reason
 from shared.plan import Action, Plan
 from shared.policy import Policy
 from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
-from shared.retry_rules import DELAYS, Verdict
+from shared.retry_rules import DELAYS, PAUSED_DELAY, Verdict, come_back_after_unknown
+from shared.switches import Switches
 
 _log = logging.getLogger("mfa_prefill.reconcile")
 
@@ -46,6 +47,7 @@ class Reconciler:
     audit: Audit
     queues: Queues
     parking: Parking
+    switches: Switches
     policy: Policy
     keys: Keys
     now: Callable[[], datetime]
@@ -54,8 +56,12 @@ class Reconciler:
     async def reconcile(self, message: Message) -> Mapping[str, Outcome]:
         """Looks at the users of a message; the outcome of each that was looked at.
 
+        While the service is paused nobody is looked at: the message goes back into the queue as it came.
         Raises what storage raises: then nothing is acknowledged, the message comes back and the look is done again.
         """
+        if (await self.switches.state()).paused:
+            await self.queues.send(message, PAUSED_DELAY)
+            return {}
         memories = await self.ledger.load(message.users)
         began = self.now()
         looks = [
@@ -65,6 +71,8 @@ class Reconciler:
         for _ in range(MOST_ROUNDS):
             if not await self._apply_one_round(looks):
                 break
+        if any(look.paused for look in looks):
+            await self.switches.trip()
         await asyncio.gather(*(self._record(look) for look in looks))
         return {look.user_id: look.outcome(look.verdict()) for look in looks}
 
@@ -80,9 +88,11 @@ class Reconciler:
 
     async def _apply_one_round(self, looks: Sequence[Look]) -> bool:
         """Applies each look's next action and reads it back; False when there was none."""
-        wanting = [look for look in looks if look.next_action(self.policy.mode)]
-        await asyncio.gather(*(self._claim(look) for look in wanting))
-        actions = {look: action for look in wanting if (action := look.next_action(self.policy.mode))}
+        await self._stop_if_paused(self._wanting(looks))
+        await asyncio.gather(*(self._claim(look) for look in self._wanting(looks)))
+        reserved_at = self.now()
+        await self._reserve(self._wanting(looks), reserved_at)
+        actions = self._wanting(looks)
         if not actions:
             return False
         # no audit, no write: an exception here leaves Graph untouched
@@ -91,8 +101,31 @@ class Reconciler:
         written = await self.directory.write({look.user_id: action for look, action in actions.items()})
         for look in actions:
             look.take_answer(written[look.user_id])
+        await self._give_back([look for look in first if look.failure], reserved_at)
         await self._read_back({look: action for look, action in actions.items() if not look.failure}, written)
         return True
+
+    def _wanting(self, looks: Sequence[Look]) -> dict[Look, Action]:
+        """Who has something left to write, and what is next."""
+        return {look: action for look in looks if (action := look.next_action(self.policy.mode))}
+
+    async def _stop_if_paused(self, looks: Collection[Look]) -> None:
+        """The kill switch stops every look before its next write, also one that has written before."""
+        if looks and (await self.switches.state()).paused:
+            for look in looks:
+                look.failure = Transient(Reason.PAUSED, "the service is paused")
+
+    async def _reserve(self, looks: Collection[Look], now: datetime) -> None:
+        """Counts each user once, before the first write, and only those to whom the look has the right to write."""
+        first = [look for look in looks if not look.intended]
+        granted = await self.switches.reserve(len(first), now) if first else 0
+        for look in first[granted:]:
+            look.failure = Transient(Reason.PAUSED, "no more users may be written to in this hour")
+
+    async def _give_back(self, throttled: Sequence[Look], reserved_at: datetime) -> None:
+        """Waiting for Graph, again and again, must not use up the budget: nothing was written."""
+        if throttled:
+            await self.switches.give_back(len(throttled), reserved_at)
 
     async def _claim(self, look: Look) -> None:
         """The right to write to this user, for one round; a look that does not get it writes nothing."""
@@ -108,7 +141,7 @@ class Reconciler:
         seen = {look.user_id: look.seen for look in actions if look.seen}
         shown = await self.directory.read_back(seen, {look.user_id: action for look, action in actions.items()})
         for look, action in actions.items():
-            look.take_read_back(action, written[look.user_id], shown[look.user_id], self.decide)
+            look.take_read_back(action, written[look.user_id], shown[look.user_id], self.decide, self.keys)
 
     async def _record(self, look: Look) -> None:
         """Messages before the ledger: a row that says the look is complete must not exist without its follow-up."""
@@ -154,6 +187,8 @@ class Reconciler:
         if verdict is None:
             if look.plan and look.plan.hold_until:
                 await self._come_back(look, look.plan.hold_until)
+            elif look.unknown:
+                await self._ask_again(look)
         elif verdict.outcome is Outcome.RETRY:
             again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
             await self.queues.send(again, verdict.delay)
@@ -161,6 +196,14 @@ class Reconciler:
             reason, attempts = verdict.reason.value, look.message.attempt
             parked = Parked(look.user_id, reason, (look.user_id,), now, now, attempts, verdict.advice)
             await self.parking.park(parked)
+
+    async def _ask_again(self, look: Look) -> None:
+        """What could not be read is asked again: skipped for now, not forgotten."""
+        delay = come_back_after_unknown(look.message.attempt)
+        if delay is not None:
+            received, attempt = _millis(self.now()), look.message.attempt + 1
+            again = Message((look.user_id,), Cause.RETRY, received, look.message.run, attempt)
+            await self.queues.send(again, delay)
 
     async def _come_back(self, look: Look, until: datetime) -> None:
         """`received` is the moment the hold ends, so that no look in between can answer this message."""
@@ -170,10 +213,10 @@ class Reconciler:
 
     def _tell(self, look: Look, verdict: Verdict | None) -> None:
         reasons = " ".join(look.reasons(verdict)) or "-"
-        detail = look.failure.detail if look.failure else ""
         fields = {"action": "user_reconciled", "user": look.user_id, "cause": look.message.cause.value}
-        level = logging.WARNING if verdict and verdict.outcome is Outcome.PARKED else logging.INFO
-        _log.log(level, "%s: %s (%s) %s", look.user_id, look.outcome(verdict), reasons, detail, extra=fields)
+        parked = verdict is not None and verdict.outcome is Outcome.PARKED
+        level = logging.WARNING if parked or look.unknown else logging.INFO
+        _log.log(level, "%s: %s (%s) %s", look.user_id, look.outcome(verdict), reasons, look.detail, extra=fields)
 
 
 def _millis(moment: datetime) -> int:

@@ -10,6 +10,7 @@ from shared.memory import Memory
 from shared.models import Outcome
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
+from shared.switches import Switches
 
 WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
 """Outcomes that ask something of a person; the report lists their users."""
@@ -24,11 +25,12 @@ class Reporter:
     ledger: Ledger
     control: Control
     parking: Parking
+    switches: Switches
     policy: Policy
     now: Callable[[], datetime]
 
     async def report(self) -> dict[str, Any]:
-        """Counts by outcome and reason, who is phone-only, the worklist, subscription and sweep."""
+        """Counts by outcome and reason, who is phone-only, the worklist, the switches, subscription and sweep."""
         outcomes: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         worklist: list[dict[str, Any]] = []
@@ -56,6 +58,7 @@ class Reporter:
             "secondsFromNotificationToDone": _spread(seconds),
             "worklist": worklist,
             "parked": [_parked(item) for item in await self.parking.all()],
+            "writes": await self._writes(),
             "subscription": await self.subscription(),
             "sweep": await self._sweep(),
         }
@@ -66,6 +69,12 @@ class Reporter:
         return {"state": subscription_state(values, self.now())} | {
             key: values.get(key) for key in ("id", "expires", "notificationUrl", "checkedAt")
         }
+
+    async def _writes(self) -> dict[str, Any]:
+        """The kill switch, and how much of the hour's budget is used."""
+        pause, budget = await self.switches.state(), await self.switches.budget()
+        used = {"usersInTheLastHour": budget.counted, "mostPerHour": self.switches.writes_per_hour}
+        return {"state": pause.writes.value} | pause.as_json() | used
 
     async def _sweep(self) -> dict[str, Any]:
         values = (await self.control.load(SWEEP)).values

@@ -12,7 +12,10 @@ DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900, 1
 THROTTLED = timedelta(seconds=30)
 """When Graph throttles without Retry-After. https://learn.microsoft.com/graph/throttling"""
 
-_NOBODYS_FAULT = {Reason.THROTTLED: THROTTLED, Reason.CONCURRENT: DELAYS[0]}
+PAUSED_DELAY = timedelta(minutes=5)
+"""While nothing may be written: the queue keeps collecting, and a resumed service is at work again within this time."""
+
+_NOBODYS_FAULT = {Reason.THROTTLED: THROTTLED, Reason.CONCURRENT: DELAYS[0], Reason.PAUSED: PAUSED_DELAY}
 
 LONGEST = timedelta(days=1)
 """No Retry-After moves a user further away than that."""
@@ -32,7 +35,7 @@ class Verdict:
 def judge(failure: Failure, attempt: int) -> Verdict:
     """What follows from `failure` in the look that was attempt number `attempt` (from 1)."""
     if isinstance(failure, Transient) and failure.reason in _NOBODYS_FAULT:
-        # neither throttling nor another look at the same user ever uses up attempts
+        # neither throttling, nor another look at the same user, nor a pause ever uses up attempts
         return Verdict(
             Outcome.RETRY, failure.reason, min(failure.delay or _NOBODYS_FAULT[failure.reason], LONGEST), attempt
         )
@@ -42,6 +45,14 @@ def judge(failure: Failure, attempt: int) -> Verdict:
         return Verdict(Outcome.GONE, Reason.GONE)
     advice = failure.advice if isinstance(failure, Permanent) else "Graph kept failing; replay when it is well again"
     return Verdict(Outcome.PARKED, failure.reason, advice=advice)
+
+
+def come_back_after_unknown(attempt: int) -> timedelta | None:
+    """When to look again at a user skipped as `unknown` in the look that was attempt number `attempt` (from 1).
+
+    None: not by ourselves any more. Nothing failed about this user, so nothing is parked: the user stays skipped.
+    """
+    return DELAYS[attempt - 1] if attempt <= len(DELAYS) else None
 
 
 def _reason(failure: Failure) -> Reason:

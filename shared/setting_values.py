@@ -155,6 +155,13 @@ def endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
+def account_name(text: str) -> str:
+    """https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name"""
+    if not re.fullmatch(r"[a-z0-9]{3,24}", text):
+        raise ValueError(f"{text!r} is not the name of a storage account")
+    return text
+
+
 def connection_string(text: str) -> str:
     """A storage connection string. It holds the account's key, so it is never quoted."""
     if text != "UseDevelopmentStorage=true" and not re.search(r"(?i)(^|;)(AccountName|QueueEndpoint)=.", text):

@@ -138,11 +138,13 @@ class _Reader:
         try:
             return parse(text)
         except ValueError as error:
-            self.mistakes.append(Mistake(name, str(error), f"Set it to {wanted}"))
+            self.wrong(name, str(error), f"Set it to {wanted}")
             return None  # type: ignore[return-value]
 
     def wrong(self, name: str, problem: str, fix: str) -> None:
-        self.mistakes.append(Mistake(name, problem, fix))
+        mistake = Mistake(name, problem, fix)
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
 
 
 def _policy(reader: _Reader) -> Policy:
@@ -199,11 +201,12 @@ def _storage(reader: _Reader) -> StorageSettings:
 
 
 def _endpoint(reader: _Reader, service: str) -> str:
-    name, account = f"{STORAGE}__{service}ServiceUri", reader.text(f"{STORAGE}__accountName")
+    name, account = f"{STORAGE}__{service}ServiceUri", f"{STORAGE}__accountName"
     if reader.text(name):
         return reader.read(name, values.endpoint, "the https endpoint of the account's service")
-    if account:
-        return f"https://{account}.{service}.core.windows.net"
+    if reader.text(account):
+        found = reader.read(account, values.account_name, "the storage account's name")
+        return f"https://{found}.{service}.core.windows.net"
     if service == "queue" or reader.text(f"{STORAGE}__queueServiceUri"):
         fix = f"Set it to a connection string, or set {STORAGE}__queueServiceUri and {STORAGE}__tableServiceUri"
         reader.wrong(STORAGE, "is missing", fix)

@@ -63,12 +63,13 @@ def observation(
     mfa_state: MfaState | None = MfaState.DISABLED,
     preference: SignInPreference | None = None,
     groups: frozenset[str] | None = None,
+    privileged: bool | None = False,
     other_phones: tuple[RegisteredPhone, ...] = (),
 ) -> Observation:
     """What Graph tells. `methods` are blank-separated kinds beside the password and the phones given here."""
     phones = (*other_phones, RegisteredPhone("mobile", mobile)) if mobile else other_phones
     kinds = {"password", *methods.split(), *(("phone",) if phones else ())}
-    return Observation(person or user(), phones, frozenset(kinds), mfa_state, preference, groups)
+    return Observation(person or user(), phones, frozenset(kinds), mfa_state, preference, groups, privileged)
 
 
 def memory(number: str | None = None, keys: Keys = KEYS, **changes: Any) -> Memory:
@@ -86,8 +87,8 @@ def message(*users: str, **changes: Any) -> Message:
     return replace(Message(users or (ALICE,), Cause.NOTIFICATION, RECEIVED), **changes)
 
 
-def expected(keys: Keys = KEYS) -> Expected:
-    return Expected(TENANT, keys.accepts_client_state)
+def expected(keys: Keys = KEYS, subscription_id: str | None = None) -> Expected:
+    return Expected(TENANT, keys.accepts_client_state, subscription_id)
 
 
 def change_item(user_id: str = ALICE, /, **changes: Any) -> dict[str, Any]:

@@ -37,11 +37,15 @@ class Person:
     methods: frozenset[str] = frozenset({"password"})
     state: MfaState = MfaState.DISABLED
     preference: SignInPreference | None = None
+    groups: frozenset[str] | None = frozenset()
+    privileged: bool | None = False
+    unreadable: tuple[str, ...] = ()
 
     def observation(self) -> Observation:
         phones = (RegisteredPhone("mobile", self.mobile),) if self.mobile else ()
         methods = self.methods | ({"phone"} if self.mobile else set())
-        return Observation(self.user, phones, methods, self.state, self.preference)
+        scope = (self.groups, self.privileged, self.unreadable)
+        return Observation(self.user, phones, methods, self.state, self.preference, *scope)
 
 
 @dataclass
@@ -159,8 +163,11 @@ class FakeControl:
     saves: int = 0
     contended: set[str] = field(default_factory=set)
     """Names of records that somebody else always saves first."""
+    broken: set[str] = field(default_factory=set)
 
     async def load(self, name: str) -> Record:
+        if name in self.broken:
+            raise ConnectionError("the control table is down")
         return self.records.get(name, Record({}))
 
     async def save(self, name: str, record: Record) -> Record:
@@ -183,7 +190,7 @@ class FakeQueues:
             raise ConnectionError("the queue is down")
         self.sent.append((message, delay))
 
-    async def send_chore(self, chore: Chore, received: int) -> None:
+    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0)) -> None:
         self.chores.append(chore)
 
     @property

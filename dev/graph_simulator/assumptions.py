@@ -96,6 +96,13 @@ ASSUMPTIONS = (
         "system-preferred-per-user", "isSystemPreferred… can be patched per user", "listed as updatable", "inferred"
     ),
     Assumption("role-filter-required", "role lists take principalId eq only", "clients here need no more", "chosen"),
+    Assumption(
+        "no-licence-400", "without P2 eligibilities are a 400 AadPremiumLicenseRequired", "several tools' code", "field"
+    ),
+    Assumption("ordinary-groups-null", "isAssignableToRole is null for ordinary groups", "samples in docs", "field"),
+    Assumption(
+        "derived-select", "$select works on memberships without a cast", "two public tools and a runbook do so", "field"
+    ),
     # subscriptions and notifications
     Assumption(
         "created-in-a-list", "created is accepted beside others and never fires", "one author's answer", "field"

@@ -129,12 +129,16 @@ def _stats(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
 
 
 def _put_tenant(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
-    """Tenant-wide facts: the SMS policy and which group is nested in which (`groupParents`: group -> parents)."""
+    """Tenant-wide facts: the SMS policy, which group is nested in which (`groupParents`: group -> parents), which
+    groups can hold directory roles (`roleAssignableGroups`), and whether there is Entra ID P2 (`entraIdP2`)."""
     del request
     tenant.sms_policy_state = str(given.get("smsPolicyState", tenant.sms_policy_state))
     tenant.sms_usable_for_sign_in = bool(given.get("smsUsableForSignIn", tenant.sms_usable_for_sign_in))
     for group, parents in given.get("groupParents", {}).items():
         tenant.group_parents[str(group).casefold()] = {str(parent).casefold() for parent in parents}
+    if "roleAssignableGroups" in given:
+        tenant.role_assignable_groups = {str(group).casefold() for group in given["roleAssignableGroups"]}
+    tenant.has_p2 = bool(given.get("entraIdP2", tenant.has_p2))
     return 200, {"smsPolicyState": tenant.sms_policy_state, "smsUsableForSignIn": tenant.sms_usable_for_sign_in}
 
 

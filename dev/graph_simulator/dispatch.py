@@ -108,7 +108,7 @@ class Dispatcher:
             return await run_batch(tenant, request, self)
         if route is None:
             raise self._no_such_address(request, segments)
-        if not route.roles & caller.roles:
+        if not route.opens_to(caller.roles):
             raise methods_denied() if route.family == METHODS else directory_denied()
         self._note_haste(request, route)
         tenant.throttle.charge(caller.app_id, tenant.id, cost_of(request, route), tenant.switches, tenant.now())

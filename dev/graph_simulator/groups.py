@@ -13,6 +13,12 @@ from dev.graph_simulator.tenant import Tenant
 
 MOST_GROUPS = 20
 """checkMemberGroups takes at most 20 group ids."""
+GROUP_DETAILS = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"})
+"""Without one of these a membership is shown by type and id only.
+
+https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+"""
+USUAL_PAGE, LARGEST_PAGE = 100, 999
 _PRINCIPAL = re.compile(r"\s*principalId\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
 
 
@@ -42,13 +48,41 @@ def check_member_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def transitive_member_of(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """The groups and active roles of a user."""
+    """The groups and active roles of a user, in pages."""
     user = find_user(tenant, request.params["user"])
-    value = [
-        {"@odata.type": "#microsoft.graph.group", "id": group} for group in sorted(all_groups(tenant, user.groups))
-    ]
+    readable = bool(GROUP_DETAILS & request.caller.roles)
+    value = [_group(tenant, group, readable) for group in sorted(all_groups(tenant, user.groups))]
     value += [{"@odata.type": "#microsoft.graph.directoryRole", "roleTemplateId": role} for role in sorted(user.roles)]
-    return GraphResponse(200, {"@odata.context": f"{request.root}/$metadata#directoryObjects", "value": value})
+    body: JsonObject = {"@odata.context": f"{request.root}/$metadata#directoryObjects"}
+    size = _page_size(request.query.get("$top", str(USUAL_PAGE)))
+    start = int(request.query.get("$skiptoken", "0"))
+    if len(value) > start + size:
+        link = f"{request.root}/users/{user.id}/transitiveMemberOf?$top={size}&$skiptoken={start + size}"
+        body["@odata.nextLink"] = link
+    wanted = request.query.get("$select", "").split(",")
+    return GraphResponse(200, body | {"value": [_selected(item, wanted) for item in value[start : start + size]]})
+
+
+def _page_size(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
+        raise bad_request(f"Invalid page size specified: '{text}'.", "Request_UnsupportedQuery")
+    return int(text)
+
+
+def _group(tenant: Tenant, group: str, readable: bool) -> JsonObject:
+    """isAssignableToRole is null where it was never set ([assume: ordinary-groups-null])."""
+    assignable = True if group in tenant.role_assignable_groups else None
+    return {
+        "@odata.type": "#microsoft.graph.group",
+        "id": group,
+        "securityEnabled": True if readable else None,
+        "isAssignableToRole": assignable if readable else None,
+    }
+
+
+def _selected(item: JsonObject, wanted: list[str]) -> JsonObject:
+    """$select names properties of groups although the list is of directory objects ([assume: derived-select])."""
+    return {name: value for name, value in item.items() if wanted == [""] or name == "@odata.type" or name in wanted}
 
 
 def role_assignments(tenant: Tenant, request: GraphRequest) -> GraphResponse:
@@ -57,7 +91,11 @@ def role_assignments(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def role_eligibilities(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Directory roles one principal may activate."""
+    """Directory roles one principal may activate; privileged identity management is a part of Entra ID P2."""
+    if not tenant.has_p2:
+        # [assume: no-licence-400]
+        text = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
+        raise bad_request(text, "AadPremiumLicenseRequired")
     return _roles(tenant, request, "roleEligibilitySchedules", eligible=True)
 
 

@@ -48,6 +48,8 @@ class Tenant:
         self.names: dict[str, str] = {}
         self.holders: defaultdict[str, set[str]] = defaultdict(set)
         self.group_parents: dict[str, set[str]] = {}
+        self.role_assignable_groups: set[str] = set()
+        self.has_p2 = True
         self.sms_policy_state = "enabled"
         self.sms_usable_for_sign_in = False
         self.subscriptions: dict[str, Subscription] = {}

@@ -39,6 +39,8 @@ POLICY_READ = frozenset(
 GROUP_READ = frozenset(
     {"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "User.Read.All", "User.ReadWrite.All"}
 )
+GROUP_CHECK = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"})
+"""checkMemberGroups wants one of these beside one that reads users."""
 ROLE_READ = frozenset(
     {
         "RoleManagement.Read.Directory",
@@ -64,6 +66,11 @@ class Route:
     versions: frozenset[str] = BOTH
     operation: str = ""
     segments: tuple[str, ...] = ()
+    also: frozenset[str] = frozenset()
+
+    def opens_to(self, roles: frozenset[str]) -> bool:
+        """Whether a caller with these roles may pass; `also` is a second set of which one is needed too."""
+        return bool(self.roles & roles) and (not self.also or bool(self.also & roles))
 
 
 def _route(
@@ -74,8 +81,10 @@ def _route(
     family: str = DIRECTORY,
     versions: frozenset[str] = BOTH,
     operation: str = "",
+    also: frozenset[str] = frozenset(),
 ) -> Route:
-    return Route(method, template, handler, roles, family, versions, operation, tuple(template.strip("/").split("/")))
+    segments = tuple(template.strip("/").split("/"))
+    return Route(method, template, handler, roles, family, versions, operation, segments, also)
 
 
 def build_routes(webhooks: subscriptions.Subscriptions) -> tuple[Route, ...]:
@@ -125,7 +134,7 @@ def build_routes(webhooks: subscriptions.Subscriptions) -> tuple[Route, ...]:
             BOTH,
             "method.delete",
         ),
-        _route("POST", "/users/{user}/checkMemberGroups", groups.check_member_groups, GROUP_READ),
+        _route("POST", "/users/{user}/checkMemberGroups", groups.check_member_groups, USER_READ, also=GROUP_CHECK),
         _route("GET", "/users/{user}/transitiveMemberOf", groups.transitive_member_of, GROUP_READ),
         _route("GET", "/roleManagement/directory/roleAssignments", groups.role_assignments, ROLE_READ),
         _route("GET", "/roleManagement/directory/roleEligibilitySchedules", groups.role_eligibilities, ROLE_READ),

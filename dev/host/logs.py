@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 
 def configure(*, verbose: bool) -> None:
@@ -18,9 +20,31 @@ def configure(*, verbose: bool) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("host").setLevel(logging.DEBUG if verbose else logging.INFO)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition(".")[0] == "host" and isinstance(logger, logging.Logger):
+            logger.__class__ = _HostLogger
     # One line for every storage request; in Azure most of those are made outside the worker.
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "host"
+
+
+class _HostLogger(logging.Logger):
+    """In Azure the host is another process: what the app does to records (logging.setLogRecordFactory) is not its."""
+
+    def makeRecord(  # noqa: N802 (the library's name)
+        self,
+        name: str,
+        level: int,
+        fn: str,
+        lno: int,
+        msg: object,
+        args: Any,
+        exc_info: Any,
+        func: str | None = None,
+        extra: Mapping[str, object] | None = None,  # noqa: ARG002 (the host gives none)
+        sinfo: str | None = None,
+    ) -> logging.LogRecord:
+        return logging.LogRecord(name, level, fn, lno, msg, args, exc_info, func, sinfo)

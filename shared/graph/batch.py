@@ -53,7 +53,10 @@ def _batches(parts: Sequence[Part]) -> list[list[Part]]:
     for group in by_user.values():
         if not batches or len(batches[-1]) + len(group) > MOST_PARTS:
             batches.append([])
-        batches[-1].extend(group)
+        for part in group:
+            if len(batches[-1]) == MOST_PARTS:  # a policy of hundreds of groups: more parts than one batch holds
+                batches.append([])
+            batches[-1].append(part)
     return batches
 
 

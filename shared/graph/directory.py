@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from shared.errors import Failure, GraphFailed, NotFound, Transient
 from shared.graph import requests
+from shared.graph.answers import body_of, values_of
 from shared.graph.batch import Answers, Part, send_parts
 from shared.graph.client import Answer, GraphClient
 from shared.graph.readings import read_methods, read_phones, read_preference, read_state, read_user
 from shared.graph.replies import Reply
-from shared.models import Observation, Reason, object_id
+from shared.graph.scope import scope_parts, with_scope
+from shared.models import DirectoryUser, Observation, Reason, object_id
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Policy
 from shared.ports import Written
@@ -40,7 +41,7 @@ class GraphDirectory:
         self, seen: Mapping[str, Observation], written: Mapping[str, Action]
     ) -> Mapping[str, Observation | Failure]:
         """See the port."""
-        parts = [self._read_after(_checked(user_id), action) for user_id, action in written.items()]
+        parts = [part for user_id, action in written.items() for part in self._reads_after(_checked(user_id), action)]
         answers = await send_parts(self._client, parts)
         return {user_id: self._renewed(seen[user_id], answers) for user_id in written}
 
@@ -48,7 +49,7 @@ class GraphDirectory:
         """See the port."""
         answer = await self._client.send(requests.get_user(self._client.sdk, user_principal_name, ("id",)))
         try:
-            return object_id(_body(self._client, answer).get("id"))
+            return object_id(body_of(self._client, answer).get("id"))
         except GraphFailed as error:
             if isinstance(error.failure, NotFound):
                 return None
@@ -56,28 +57,34 @@ class GraphDirectory:
 
     def _reads(self, user_id: str) -> list[Part]:
         sdk = self._client.sdk
-        parts = [builder(sdk, user_id) for builder in (requests.user_part, requests.phones_part, requests.methods_part)]
+        parts = [*self._class(user_id), requests.phones_part(sdk, user_id), requests.methods_part(sdk, user_id)]
         if self._policy.mfa_state:
             parts.append(requests.requirements_part(user_id))
         if self._policy.default_method:
             parts.append(requests.preference_part(user_id))
         return parts
 
-    def _read_after(self, user_id: str, action: Action) -> Part:
+    def _class(self, user_id: str) -> list[Part]:
+        """What tells whether this user may be touched at all."""
+        sdk = self._client.sdk
+        return [requests.user_part(sdk, user_id), *scope_parts(sdk, user_id, self._policy)]
+
+    def _reads_after(self, user_id: str, action: Action) -> list[Part]:
+        """What was written, and, while a further write may follow, whether the user may still be touched."""
         match action:
             case AddPhone() | UpdatePhone():
-                return requests.phones_part(self._client.sdk, user_id)
+                return [*self._class(user_id), requests.phones_part(self._client.sdk, user_id)]
             case SetDefaultMethod():
-                return requests.preference_part(user_id)
+                return [*self._class(user_id), requests.preference_part(user_id)]
             case SetMfaState():
-                return requests.requirements_part(user_id)
+                return [requests.requirements_part(user_id)]
 
     def _observation(self, user_id: str, answers: Answers) -> Observation | Failure:
         try:
-            user = _body(self._client, answers[user_id, "user"])
+            body_of(self._client, answers[user_id, "user"])
         except GraphFailed as error:
             return error.failure
-        empty = Observation(read_user(user_id, user), (), frozenset(), None)
+        empty = Observation(DirectoryUser(user_id), (), frozenset(), None)
         observed = self._renewed(empty, answers)
         if isinstance(observed, NotFound):
             # the user is there but its authentication is not: that is replication, not deletion
@@ -88,16 +95,23 @@ class GraphDirectory:
         """The observation with every part that was answered; the first failure otherwise."""
         told = {name: answer for (user_id, name), answer in answers.items() if user_id == seen.user.id}
         try:
-            if "phones" in told:
-                seen = replace(seen, phones=read_phones(_values(self._client, told["phones"])))
-            if "methods" in told:
-                seen = replace(seen, methods=read_methods(_values(self._client, told["methods"])))
-            if "requirements" in told:
-                seen = replace(seen, mfa_state=read_state(_body(self._client, told["requirements"])))
-            if "preference" in told:
-                seen = replace(seen, preference=read_preference(_body(self._client, told["preference"])))
+            return with_scope(self._client, self._with_methods(seen, told), told)
         except GraphFailed as error:
             return error.failure
+
+    def _with_methods(self, seen: Observation, told: Mapping[str, Answer]) -> Observation:
+        """The observation with what these answers tell of the user and its authentication. Raises GraphFailed."""
+        client = self._client
+        if "user" in told:
+            seen = replace(seen, user=read_user(seen.user.id, body_of(client, told["user"])))
+        if "phones" in told:
+            seen = replace(seen, phones=read_phones(values_of(client, told["phones"])))
+        if "methods" in told:
+            seen = replace(seen, methods=read_methods(values_of(client, told["methods"])))
+        if "requirements" in told:
+            seen = replace(seen, mfa_state=read_state(body_of(client, told["requirements"])))
+        if "preference" in told:
+            seen = replace(seen, preference=read_preference(body_of(client, told["preference"])))
         return seen
 
     def _written(self, answer: Answer) -> Written:
@@ -112,21 +126,3 @@ def _checked(user_id: str) -> str:
     if checked is None:
         raise ValueError("not an object id")
     return checked
-
-
-def _body(client: GraphClient, answer: Answer) -> Mapping[str, Any]:
-    """The JSON object of a good answer. Raises GraphFailed."""
-    if not isinstance(answer, Reply):
-        raise GraphFailed(answer)
-    if not answer.ok or not isinstance(answer.body, dict):
-        raise GraphFailed(answer.failure(client.now))
-    return answer.body
-
-
-def _values(client: GraphClient, answer: Answer) -> list[Any]:
-    """The `value` list of a good answer. Raises GraphFailed."""
-    body = _body(client, answer)
-    value = body.get("value")
-    if not isinstance(value, list) or "@odata.nextLink" in body:
-        raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "a list of methods that is not whole"))
-    return value

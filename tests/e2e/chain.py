@@ -88,9 +88,9 @@ class Chain:
         return (await self.sim("GET", "violations"))["violations"]
 
 
-async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
+async def until[T](condition: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS) -> T:
     """The first true answer; fails after a patience that no healthy run comes near."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(seconds):
         while not (answer := await condition()):  # noqa: ASYNC110 (it happens in other processes)
             await asyncio.sleep(0.1)
     return answer

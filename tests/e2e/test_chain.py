@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.fingerprint import Keys
 from tests.e2e.chain import SECRET, TENANT, Chain, running_chain, until, wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -104,6 +105,26 @@ async def test_strangers_are_dropped_and_told_nothing(chain: Chain) -> None:
         assert await queue.peek_messages(32) == []
 
 
+async def test_a_foreign_subscription_is_dropped_even_with_our_client_state(chain: Chain) -> None:
+    """Should the clientState ever leak, a notification still has to name the subscription that we keep."""
+    anna = await chain.person()
+    await chain.is_set(anna, "+31 612345678")
+    ours = {"clientState": Keys(SECRET).client_state(), "resource": f"Users/{anna}", "resourceData": {"id": anna}}
+    [subscription] = (await chain.sim("GET", "subscriptions"))["value"]
+    await asyncio.sleep(8)  # what the creation and our own writes raised is over
+    before = await chain.ledger(anna)
+    await chain.post("notifications", json={"value": [item(**ours)]})
+    await asyncio.sleep(1)
+    assert (await chain.ledger(anna))["lookedAt"] == before["lookedAt"]
+    good = item(**ours, subscriptionId=subscription["id"])
+    await chain.post("notifications", json={"value": [item(**ours), good]})
+
+    async def looked_again() -> bool:
+        return bool((await chain.ledger(anna))["lookedAt"] > before["lookedAt"])
+
+    await until(looked_again)
+
+
 @pytest.mark.parametrize("route", ["notifications", "lifecycle"])
 @pytest.mark.parametrize("token", ["Validation: Testing client application", "a+b%2Fc==&d", "0" * 2000])
 async def test_the_handshake_echoes_the_decoded_token_as_plain_text(chain: Chain, route: str, token: str) -> None:
@@ -128,6 +149,8 @@ async def test_no_token_that_could_be_code_is_echoed(chain: Chain, token: str) -
         ("POST", "users/x/reconcile"),
         ("GET", "subscription"),
         ("POST", "subscription"),
+        ("POST", "pause"),
+        ("POST", "resume"),
     ],
 )
 async def test_operator_routes_need_the_key(chain: Chain, method: str, path: str) -> None:
@@ -233,7 +256,13 @@ async def test_a_lost_subscription_is_made_anew_and_the_gap_is_swept(chain: Chai
 async def test_health_is_a_few_words_without_tenant_data(chain: Chain) -> None:
     answer = await chain.http.get(f"{chain.host.url}/api/health")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "healthy", "settings": "ok", "storage": "ok", "subscription": "live"}
+    assert answer.json() == {
+        "status": "healthy",
+        "settings": "ok",
+        "storage": "ok",
+        "subscription": "live",
+        "writes": "ok",
+    }
 
 
 async def test_neither_secret_nor_number_reaches_logs_or_report(chain: Chain) -> None:

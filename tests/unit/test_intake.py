@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared import intake
+from shared.coalescing import Coalescer
 from shared.fingerprint import Keys
-from shared.intake import Answer, handshake, take_changes, take_lifecycle
+from shared.intake import Answer, handshake, take_lifecycle
 from shared.messages import Chore, Message, decode, decode_chore, encode_chore
 from shared.models import Cause
 from shared.notifications import Expected
@@ -32,6 +34,13 @@ from tests.builders import (
 from tests.unit.test_notifications import NO_COLLECTIONS
 
 Take = Callable[[bytes, Expected, int], Answer]
+
+
+def take_changes(content: bytes, wanted: Expected, received: int) -> Answer:
+    """On an instance that has been told of nobody yet."""
+    return intake.take_changes(content, wanted, received, Coalescer())
+
+
 BOTH = pytest.mark.parametrize("take", [take_changes, take_lifecycle])
 BOB, CAROL = object_ids(2)
 MOST_BYTES = 262_144
@@ -50,7 +59,7 @@ def changes(*items: object) -> tuple[HTTPStatus, list[Message]]:
 
 def lifecycle(*items: object) -> tuple[HTTPStatus, list[Chore]]:
     answer = take_lifecycle(body(*items), expected(), RECEIVED)
-    return answer.status, [decode_chore(text) for text in answer.messages]
+    return answer.status, [decode_chore(text)[0] for text in answer.chores]
 
 
 # --- handshake -------------------------------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ def test_an_empty_validation_token_is_echoed_as_nothing() -> None:
 @pytest.mark.parametrize("content", NO_COLLECTIONS)
 def test_a_body_that_is_no_collection_is_a_bad_request(take: Take, content: bytes) -> None:
     answer = take(content, expected(), RECEIVED)
-    assert (answer.status, answer.messages, answer.handshake) == (HTTPStatus.BAD_REQUEST, (), False)
+    assert answer == Answer(HTTPStatus.BAD_REQUEST, answer.text)
     assert answer.text in NO_COLLECTION
 
 
@@ -122,8 +131,7 @@ def test_a_body_may_have_256_kib(take: Take, size: int, answer: Answer) -> None:
 @BOTH
 @pytest.mark.parametrize("item", [{}, 1, None, "x", []], ids=repr)
 def test_ten_thousand_items_of_nonsense_are_accepted_and_dropped(take: Take, item: object) -> None:
-    answer = take(body(*[item] * 10_000), expected(), RECEIVED)
-    assert (answer.status, answer.messages) == (HTTPStatus.ACCEPTED, ())
+    assert take(body(*[item] * 10_000), expected(), RECEIVED) == Answer(HTTPStatus.ACCEPTED)
 
 
 def test_ten_thousand_real_notifications_are_too_large() -> None:
@@ -197,7 +205,42 @@ def test_twenty_users_share_a_message(users: int, sizes: list[int]) -> None:
 def test_the_previous_secret_is_still_accepted(take: Take, keys: Keys, accepted: bool) -> None:
     item = change_item(clientState=keys.client_state()) | lifecycle_item(clientState=keys.client_state())
     answer = take(body(item), expected(), RECEIVED)
-    assert (answer.status, bool(answer.messages)) == (HTTPStatus.ACCEPTED, accepted)
+    assert (answer.status, bool(answer.messages + answer.chores)) == (HTTPStatus.ACCEPTED, accepted)
+
+
+@pytest.mark.parametrize(
+    ("items", "strangers"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param([change_item() | lifecycle_item()], False, id="ours"),
+        pytest.param([change_item(clientState="x", subscriptionId=BOB)], False, id="not even our clientState"),
+        pytest.param([change_item() | lifecycle_item(subscriptionId=BOB)], True, id="another subscription"),
+        pytest.param([7, lifecycle_item(subscriptionId=BOB), change_item()], True, id="another one among ours"),
+    ],
+)
+@BOTH
+def test_an_item_of_another_subscription_is_reported(take: Take, items: list[object], strangers: bool) -> None:
+    """It may be ours after all: another instance may have made it a moment ago."""
+    answer = take(body(*items), expected(subscription_id=SUBSCRIPTION), RECEIVED)
+    assert (answer.status, answer.strangers) == (HTTPStatus.ACCEPTED, strangers)
+
+
+def test_repeats_within_moments_become_one_later_look() -> None:
+    coalescer = Coalescer(window=5_000)
+    tell = [intake.take_changes(body(change_item()), expected(), RECEIVED + moment, coalescer) for moment in range(3)]
+    assert [list(map(decode, answer.messages)) for answer in tell] == [
+        [message(ALICE)],
+        [message(ALICE, received=RECEIVED + 5_000)],
+        [],
+    ]
+
+
+def test_in_a_flood_one_sweep_is_asked_for_and_nobody_is_named() -> None:
+    coalescer = Coalescer(flood=2)
+    items = [change_item(user) for user in object_ids(3)]
+    first, second = (intake.take_changes(body(*items), expected(), RECEIVED, coalescer) for _ in range(2))
+    assert [decode_chore(text)[0] for text in first.chores] == [Chore.SWEEP]
+    assert (first.status, first.messages, second) == (HTTPStatus.ACCEPTED, (), Answer(HTTPStatus.ACCEPTED))
 
 
 def test_a_stranger_sees_no_difference_between_accepted_and_dropped() -> None:
@@ -233,7 +276,7 @@ def test_when_nothing_is_dropped_nothing_is_said(caplog: pytest.LogCaptureFixtur
 )
 def test_each_lifecycle_event_has_its_follow_up(event: str, chore: Chore) -> None:
     answer = take_lifecycle(body(lifecycle_item(event)), expected(), RECEIVED)
-    assert answer == Answer(HTTPStatus.ACCEPTED, messages=(encode_chore(chore, RECEIVED),))
+    assert answer == Answer(HTTPStatus.ACCEPTED, chores=(encode_chore(chore, RECEIVED),))
 
 
 @pytest.mark.parametrize(
@@ -283,7 +326,7 @@ def answer_well(content: bytes) -> None:
     for take in (take_changes, take_lifecycle):
         answer = take(content, expected(), RECEIVED)
         assert answer.status in ANSWERS
-        assert not answer.messages or answer.status is HTTPStatus.ACCEPTED
+        assert not (answer.messages or answer.chores) or answer.status is HTTPStatus.ACCEPTED
 
 
 @given(st.binary(max_size=200))

@@ -230,7 +230,13 @@ def test_a_chore_reads_as_it_was_written(chore: Chore) -> None:
     text = encode_chore(chore, RECEIVED)
     body = json.loads(base64.b64decode(text, validate=True))
     assert body == {"version": 1, "chore": chore.value, "received": RECEIVED}
-    assert decode_chore(text) is chore
+    assert decode_chore(text) == (chore, RECEIVED)
+
+
+@pytest.mark.parametrize("received", [None, -1, 1.5, True, "1", [], 2**53 + 1], ids=repr)
+def test_a_chore_without_a_moment_may_be_begun_at_once(received: object) -> None:
+    assert decode_chore(json.dumps({"version": 1, "chore": "sweep", "received": received})) == (Chore.SWEEP, 0)
+    assert decode_chore('{"version": 1, "chore": "sweep"}') == (Chore.SWEEP, 0)
 
 
 @pytest.mark.parametrize(

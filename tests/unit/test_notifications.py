@@ -187,6 +187,26 @@ def test_an_item_that_is_no_object_is_dropped(item: object) -> None:
     assert read_lifecycle(item, expected()) is Dropped.SHAPE
 
 
+@pytest.mark.parametrize(
+    ("subscription", "ours"),
+    [
+        pytest.param(SUBSCRIPTION, True, id="ours"),
+        pytest.param(SUBSCRIPTION.upper(), True, id="ours in upper case"),
+        pytest.param(BOB, False, id="another one"),
+    ],
+)
+def test_where_our_subscription_is_known_only_that_one_counts(subscription: str, ours: bool) -> None:
+    known = expected(subscription_id=SUBSCRIPTION)
+    change = read_change(change_item(subscriptionId=subscription), known)
+    event = read_lifecycle(lifecycle_item("missed", subscriptionId=subscription), known)
+    assert (change, event) == ((HIM, LifecycleEvent.MISSED) if ours else (Dropped.FOREIGN, Dropped.FOREIGN))
+
+
+@pytest.mark.parametrize(("name", "value", "dropped"), STRANGERS)
+def test_a_known_subscription_does_not_make_up_for_anything_else(name: str, value: object, dropped: Dropped) -> None:
+    assert read_change(change_item(**{name: value}), expected(subscription_id=SUBSCRIPTION)) is dropped
+
+
 def test_a_client_state_is_looked_at_before_anything_else_is_told() -> None:
     stranger = change_item(clientState="wrong", tenantId=None, subscriptionId=None, resource=None)
     assert read_change(stranger, expected()) is Dropped.CLIENT_STATE
@@ -210,7 +230,7 @@ TAKEN = [
     pytest.param(change_item(resource=f"Users/{BOB}"), id="resourceData wins over the path"),
     pytest.param(change_item(tenantId=TENANT.upper()), id="upper-case tenant"),
     pytest.param(change_item(subscriptionId=SUBSCRIPTION.upper()), id="upper-case subscription"),
-    pytest.param(change_item(subscriptionId=BOB), id="another subscription, with our clientState"),
+    pytest.param(change_item(subscriptionId=BOB), id="any subscription where ours is not known"),
     pytest.param(change_item(changeType="created"), id="any change type"),
     pytest.param(without(change_item(), "changeType"), id="no change type"),
     pytest.param(change_item(sequenceNumber=-1, extra={"deep": [1]}), id="more properties"),

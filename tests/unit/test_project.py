@@ -32,7 +32,7 @@ HEAVY = (
 )
 
 WEBHOOK = """
-import json, sys
+import asyncio, json, sys
 import azure.functions as func
 import function_app
 from shared import triggers
@@ -42,13 +42,13 @@ class Out:
 
 def post(**more): return func.HttpRequest(method="POST", url="http://app/api/x", **({"body": b""} | more))
 
-token = triggers.change_notifications(post(params={"validationToken": "hello"}), Out())
+token = asyncio.run(triggers.change_notifications(post(params={"validationToken": "hello"}), Out(), Out()))
 state = triggers.root.settings().keys.client_state()
 user = "aaaaaaaa-0000-4000-8000-000000000001"
 item = {"clientState": state, "tenantId": user, "subscriptionId": user, "resource": "Users/" + user}
 queue = Out()
-taken = triggers.change_notifications(post(body=json.dumps({"value": [item]}).encode()), queue)
-life = triggers.lifecycle_notifications(post(body=json.dumps({"value": [item]}).encode()), Out())
+taken = asyncio.run(triggers.change_notifications(post(body=json.dumps({"value": [item]}).encode()), queue, Out()))
+life = asyncio.run(triggers.lifecycle_notifications(post(body=json.dumps({"value": [item]}).encode()), Out()))
 assert (token.status_code, taken.status_code, life.status_code, len(queue.value)) == (200, 202, 202, 1)
 print(json.dumps(sorted(sys.modules)))
 """

@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import Failure, NotFound, Permanent, Transient
 from shared.models import Outcome, Reason
-from shared.retry_rules import DELAYS, Verdict, judge
+from shared.retry_rules import DELAYS, Verdict, come_back_after_unknown, judge
 
 
 def seconds(count: float) -> timedelta:
@@ -117,3 +117,13 @@ def test_another_look_at_the_same_user_never_uses_up_attempts(
 )
 def test_the_longer_wait_counts(attempt: int, asked: timedelta, wait: timedelta) -> None:
     assert judge(unavailable(asked), attempt).delay == wait
+
+
+@pytest.mark.parametrize(("attempt", "wait"), list(enumerate(WAITS, start=1)))
+def test_who_was_skipped_as_unknown_comes_back_after_the_same_waits(attempt: int, wait: int) -> None:
+    assert come_back_after_unknown(attempt) == seconds(wait)
+
+
+@pytest.mark.parametrize("attempt", [7, 8, 1_000_000])
+def test_after_the_last_wait_only_a_change_brings_the_unknown_back(attempt: int) -> None:
+    assert come_back_after_unknown(attempt) is None

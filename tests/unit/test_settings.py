@@ -208,6 +208,11 @@ def test_the_public_url(changes: dict[str, str], url: str) -> None:
     assert read(**changes).public_url == url
 
 
+def test_a_public_url_is_enough_where_the_platform_has_no_name_for_the_app() -> None:
+    settings = read_settings(without("WEBSITE_HOSTNAME") | {"PREFILL_PUBLIC_URL": "https://mfa.example"})
+    assert settings.public_url == "https://mfa.example"
+
+
 @pytest.mark.parametrize(("text", "count"), [("1", 1), ("50000", 50_000), ("007", 7), ("999999999", 999_999_999)])
 def test_the_write_budget(text: str, count: int) -> None:
     assert read(PREFILL_WRITES_PER_HOUR=text).writes_per_hour == count
@@ -325,9 +330,9 @@ def test_a_senseless_storage_account_is_a_mistake(name: str, text: str, fix: str
 
 @pytest.mark.parametrize("name", ["evil.example/", "pre fill", "prefill.evil", "a@b", "xy", "x" * 25])
 def test_an_account_name_that_is_none_is_a_mistake(name: str) -> None:
-    """Tokens would go to whatever host it makes."""
-    told = mistakes(without(STORAGE) | {f"{STORAGE}__accountName": name})
-    assert {mistake.setting for mistake in told} == {f"{STORAGE}__accountName"}
+    """Tokens would go to whatever host it makes. It serves queues and tables, and is told once."""
+    (mistake,) = mistakes(without(STORAGE) | {f"{STORAGE}__accountName": name})
+    assert (mistake.setting, mistake.fix) == (f"{STORAGE}__accountName", "Set it to the storage account's name")
 
 
 # --- what each setting refuses ---------------------------------------------------------------------------------------
@@ -405,6 +410,7 @@ SENSELESS = {
         "99 99 99 99 99 99",
         "0 \u0663 * * * *",
         "0 30-10 * * * *",
+        "0 1-0 * * * *",
         "0 */0 * * * *",
         "0 7,99 * * * *",
         "0 7 * * MON JAN",
@@ -636,7 +642,17 @@ def test_without_a_setting_a_timer_has_its_default(name: str, used: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["0 */5 * * * *", "0 30 9-17 * * MON-FRI", "*/30 0-59/2 */1 * * *", "0 5-5 0 1 1 0", "59 59 23 31 12 6"]
+    "text",
+    [
+        "0 */5 * * * *",
+        "0 30 9-17 * * MON-FRI",
+        "*/30 0-59/2 */1 * * *",
+        "0 5-5 0 1 1 0",
+        "59 59 23 31 12 6",
+        "0 0 0 1,31 JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC *",
+        "0 0 0 * jan-Dec SUN,MON,TUE,WED,THU,FRI,SAT",
+        "0 0 0 * MAR-10 0-SAT",
+    ],
 )
 def test_a_good_schedule_is_no_mistake(text: str) -> None:
     assert read(PREFILL_SWEEP_SCHEDULE=text, PREFILL_RENEW_SCHEDULE=text) == read()

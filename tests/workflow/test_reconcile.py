@@ -26,7 +26,8 @@ from shared.policy import Mode, Policy
 from shared.ports import Phase
 from shared.reconcile import LEASE, Reconciler
 from shared.retry_rules import DELAYS
-from tests.fakes import FakeAudit, FakeClock, FakeDirectory, FakeLedger, FakeParking, FakeQueues, Person
+from shared.switches import Switches
+from tests.fakes import FakeAudit, FakeClock, FakeControl, FakeDirectory, FakeLedger, FakeParking, FakeQueues, Person
 
 ANNA = "aaaaaaaa-0000-4000-8000-000000000001"
 BOB = "bbbbbbbb-0000-4000-8000-000000000002"
@@ -43,11 +44,13 @@ class Bench:
     """A reconciler on fakes."""
 
     policy: Policy = APPLY
+    writes_per_hour: int = 2000
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     audit: FakeAudit = field(default_factory=FakeAudit)
     queues: FakeQueues = field(default_factory=FakeQueues)
     parking: FakeParking = field(default_factory=FakeParking)
+    control: FakeControl = field(default_factory=FakeControl)
     clock: FakeClock = field(default_factory=FakeClock)
     ids: int = 0
 
@@ -61,7 +64,8 @@ class Bench:
         return await self.handle(Message(users or (ANNA,), cause, received, attempt=attempt))
 
     async def handle(self, message: Message) -> dict[str, Outcome]:
-        ports = (self.directory, self.ledger, self.audit, self.queues, self.parking)
+        switches = Switches(self.control, self.writes_per_hour, self.clock)
+        ports = (self.directory, self.ledger, self.audit, self.queues, self.parking, switches)
         reconciler = Reconciler(*ports, self.policy, KEYS, self.clock, self._id)
         return dict(await reconciler.reconcile(message))
 

@@ -14,7 +14,12 @@ from dev.graph_simulator.clock import iso
 from dev.graph_simulator.tenant import Tenant
 
 APP = "11111111-aaaa-4aaa-8aaa-111111111111"
-ROLES = ("User.Read.All", "UserAuthenticationMethod.ReadWrite.All", "Policy.ReadWrite.AuthenticationMethod")
+ROLES = (
+    "User.Read.All",
+    "GroupMember.Read.All",
+    "UserAuthenticationMethod.ReadWrite.All",
+    "Policy.ReadWrite.AuthenticationMethod",
+)
 MOBILE_ID = "3179e48a-750b-4051-897c-87b9720928f7"
 ALTERNATE_ID = "b6332ec1-7057-4abe-9331-3d72feddfe41"
 OFFICE_ID = "e37fc753-ff3b-4958-9484-eaa9425c82bc"

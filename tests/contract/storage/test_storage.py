@@ -161,4 +161,4 @@ async def test_a_delayed_message_is_invisible_meanwhile(queues: QueueServiceClie
 async def test_chores_have_a_queue_of_their_own(queues: QueueServiceClient) -> None:
     await StorageQueues(queues).send_chore(Chore.SWEEP, 1)
     peeked = await queues.get_queue_client(CHORE_QUEUE).peek_messages(1)
-    assert decode_chore(peeked[0].content) is Chore.SWEEP
+    assert decode_chore(peeked[0].content) == (Chore.SWEEP, 1)

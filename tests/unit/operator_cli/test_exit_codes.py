@@ -12,10 +12,14 @@ NOT_FOUND = {"error": {"code": "notFound", "message": "Graph knows no such user"
 BAD_USER = {"error": {"code": "badUser", "message": "give an object id or a user principal name"}}
 THROTTLED = {"error": {"code": "throttled", "message": "429 TooManyRequests"}}
 NOT_ALLOWED = {"error": {"code": "notAllowed", "message": "403: grant the role"}}
-HEALTHY = {"status": "healthy", "settings": "ok", "storage": "ok", "subscription": "live"}
+HEALTHY = {"status": "healthy", "settings": "ok", "storage": "ok", "subscription": "live", "writes": "ok"}
+PAUSED = HEALTHY | {"writes": "paused"}
+TRIPPED = HEALTHY | {"status": "unhealthy", "writes": "tripped"}
 EXPIRED = {"status": "unhealthy", "settings": "ok", "storage": "ok", "subscription": "expired"}
 NO_STORAGE = {"status": "unhealthy", "settings": "ok", "storage": "unreachable", "subscription": "unknown"}
 WRONG = {"status": "unhealthy", "settings": "wrong", "wrong": ["PREFILL_SECRET"]}
+SWITCH = {"paused": True, "by": "operator", "at": "2026-11-23T17:00:00+00:00", "detail": "drill"}
+BAD_REASON = {"error": {"code": "badReason", "message": "it could be a phone number"}}
 LIVE = {"state": "live", "id": "s", "expires": "2026-12-21T16:52:58+00:00"}
 GET_USER = f"GET /api/users/{USER}"
 POST_USER = f"POST /api/users/{USER}/reconcile"
@@ -23,6 +27,9 @@ POST_USER = f"POST /api/users/{USER}/reconcile"
 TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     ("health", "GET /api/health", answer(200, HEALTHY), 0, ""),
     ("health", "GET /api/health", answer(503, EXPIRED), 1, "subscription ensure"),
+    ("health", "GET /api/health", answer(200, PAUSED), 0, ""),
+    ("health", "GET /api/health", answer(503, TRIPPED), 1, "mfa-prefill resume"),
+    ("health", "GET /api/health", answer(503, TRIPPED | {"subscription": "expired"}), 1, "subscription ensure"),
     ("health", "GET /api/health", answer(503, NO_STORAGE), 1, "AzureWebJobsStorage"),
     ("health", "GET /api/health", answer(503, WRONG), 1, "PREFILL_SECRET"),
     ("health", "GET /api/health", answer(503, "Service Unavailable"), 3, "503"),
@@ -49,6 +56,12 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     (f"explain {USER}", GET_USER, answer(503, THROTTLED), 3, "throttled"),
     (f"reconcile {USER}", POST_USER, answer(202, {"id": USER, "status": "queued"}), 0, ""),
     (f"reconcile {USER}", POST_USER, answer(404, NOT_FOUND), 1, "no such user"),
+    ("pause", "POST /api/pause", answer(200, SWITCH), 0, ""),
+    ("pause --reason drill", "POST /api/pause", answer(200, SWITCH), 0, ""),
+    ("pause --reason 0612345678", "POST /api/pause", answer(400, BAD_REASON), 1, "phone number"),
+    ("pause", "POST /api/pause", answer(401), 3, "MFA_PREFILL_KEY"),
+    ("resume", "POST /api/resume", answer(200, SWITCH | {"paused": False}), 0, ""),
+    ("resume", "POST /api/resume", answer(404), 3, "--url"),
     ("subscription", "GET /api/subscription", answer(200, LIVE), 0, ""),
     ("subscription show", "GET /api/subscription", answer(200, LIVE), 0, ""),
     ("subscription show", "GET /api/subscription", answer(200, {"state": "expired"}), 1, "subscription ensure"),
@@ -109,11 +122,11 @@ def test_help_needs_no_address(line: str) -> None:
 
 
 def documents() -> list[dict[str, Any]]:
-    return [HEALTHY, EXPIRED, NO_STORAGE, WRONG]
+    return [HEALTHY, PAUSED, EXPIRED, NO_STORAGE, WRONG]
 
 
 @pytest.mark.parametrize("document", documents())
 def test_health_shows_each_word(document: dict[str, Any]) -> None:
-    result = fake(("GET /api/health", answer(200 if document is HEALTHY else 503, document))).run("health")
+    result = fake(("GET /api/health", answer(200 if document["status"] == "healthy" else 503, document))).run("health")
     for value in document.values():
         assert (value[0] if isinstance(value, list) else value) in result.stdout

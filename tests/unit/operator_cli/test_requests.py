@@ -1,5 +1,7 @@
 """What goes over the wire: where to, with which key, and that it goes nowhere else."""
 
+import json
+
 import pytest
 
 from operator_cli.client import Client
@@ -17,6 +19,15 @@ def test_the_key_travels_in_its_header_only() -> None:
     assert request.headers["x-functions-key"] == KEY
     assert KEY not in str(request.url)
     assert [value for name, value in request.headers.items() if KEY in value and name != "x-functions-key"] == []
+
+
+def test_the_reason_of_a_pause_travels_in_the_body() -> None:
+    app = fake(("POST /api/pause", answer(200, {"paused": True})))
+    app.run("pause", "--reason", "wrong feed")
+    app.run("pause")
+    said, silent = app.requests
+    assert (json.loads(said.content), said.url.query) == ({"reason": "wrong feed"}, b"")
+    assert silent.content == b""
 
 
 def test_no_key_no_header() -> None:

@@ -72,6 +72,7 @@ REPORT: dict[str, Any] = {
             "advice": "grant [UserAuthMethod-Phone.ReadWrite.All] and\x1b[31m consent",
         }
     ],
+    "writes": {"state": "tripped", "paused": True, "by": "breaker", "at": None, "detail": "5 users", "mostPerHour": 5},
     "subscription": {"state": "live", "id": "s", "expires": None, "notificationUrl": "https://a", "checkedAt": None},
     "sweep": {"completedAt": None, "pageAt": None, "full": True, "complete": True},
 }
@@ -98,7 +99,15 @@ def test_report() -> None:
     lines = [line.split() for line in text.splitlines()]
     for line in (["noop", "2"], ["refused", "1"], ["phone", "only", "1"], ["seconds", "to", "done,", "median", "0.1"]):
         assert line in lines
+    assert ["state", "tripped"] in lines
     assert "grant [UserAuthMethod-Phone.ReadWrite.All] and?[31m consent" in text
+
+
+def test_a_switch_says_who_when_and_why() -> None:
+    document = {"paused": True, "by": "operator", "at": "2026-11-23T18:00:00+01:00", "detail": "wrong\x1b[31m feed"}
+    text = shown("POST /api/pause", document, "pause")
+    for part in ("yes", "operator", "2026-11-23 17:00:00 UTC", "wrong?[31m feed"):
+        assert part in text
 
 
 def test_plain_where_no_terminal_reads() -> None:

@@ -1,0 +1,27 @@
+"""What is in a good answer of Graph; every other answer as the exception that says of which kind it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import GraphFailed, Transient
+from shared.graph.client import Answer, GraphClient
+from shared.graph.replies import Reply
+from shared.models import Reason
+
+
+def body_of(client: GraphClient, answer: Answer) -> Mapping[str, Any]:
+    """The JSON object of a good answer. Raises GraphFailed."""
+    if not isinstance(answer, Reply):
+        raise GraphFailed(answer)
+    if not answer.ok or not isinstance(answer.body, dict):
+        raise GraphFailed(answer.failure(client.now))
+    return answer.body
+
+
+def values_of(client: GraphClient, answer: Answer) -> list[Any]:
+    """The `value` list of a good answer that holds all of it. Raises GraphFailed."""
+    body = body_of(client, answer)
+    value = body.get("value")
+    if not isinstance(value, list) or "@odata.nextLink" in body:
+        raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "a list that is not whole"))
+    return value

@@ -1,0 +1,195 @@
+"""Scope and privilege in the one path: no write on a guess or on what was true a moment ago, and nobody forgotten."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.memory import Memory
+from shared.models import Cause, Outcome, Reason
+from shared.plan import AddPhone, UpdatePhone
+from shared.policy import Mode
+from shared.ports import Phase
+from shared.retry_rules import DELAYS
+from tests.fakes import Person
+from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
+
+STAFF, BREAK_GLASS = "57aff000-0000-4000-8000-000000000001", "b6ea0000-0000-4000-8000-000000000002"
+SCOPED = replace(APPLY, include_groups=frozenset({STAFF}), exclude_groups=frozenset({BREAK_GLASS}))
+DENIED = ("roles: 403 Authorization_RequestDenied",)
+Change = Callable[[Person], None]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(policy=SCOPED)
+
+
+def sets(**facts: Any) -> Change:
+    def change(person: Person) -> None:
+        for name, value in facts.items():
+            setattr(person, name, value)
+
+    return change
+
+
+def disables(person: Person) -> None:
+    person.user = replace(person.user, account_enabled=False)
+
+
+CHANGES = [
+    pytest.param(sets(privileged=True), Reason.PRIVILEGED, id="role-granted"),
+    pytest.param(sets(groups=frozenset()), Reason.OUT_OF_SCOPE, id="group-left"),
+    pytest.param(sets(groups=frozenset({STAFF, BREAK_GLASS})), Reason.EXCLUDED, id="excluded"),
+    pytest.param(disables, Reason.DISABLED, id="disabled"),
+    pytest.param(sets(privileged=None), Reason.UNKNOWN, id="roles-unreadable"),
+    pytest.param(sets(groups=None), Reason.UNKNOWN, id="groups-unreadable"),
+]
+
+
+def staff(bench: Bench, **state: Any) -> Person:
+    return bench.person(groups=frozenset({STAFF}), **state)
+
+
+async def test_a_member_of_the_include_group_is_done(bench: Bench) -> None:
+    staff(bench)
+    assert await bench.look() == {ANNA: Outcome.DONE}
+
+
+@pytest.mark.parametrize(("change", "reason"), CHANGES)
+async def test_t9_t28_what_changed_before_the_work_keeps_us_away(bench: Bench, change: Change, reason: Reason) -> None:
+    change(staff(bench))
+    assert await bench.look() == {ANNA: Outcome.SKIPPED}
+    assert (bench.directory.requests, bench.audit.rows) == ([], [])
+    assert bench.ledger.memories[ANNA].reasons == (reason,)
+
+
+@pytest.mark.parametrize(("change", "reason"), CHANGES)
+async def test_t9_t28_what_changes_between_two_writes_stops_the_second(
+    bench: Bench, change: Change, reason: Reason
+) -> None:
+    anna = staff(bench)
+    bench.directory.before_write = lambda _user, _action: change(anna)
+    assert await bench.look() == {ANNA: Outcome.SKIPPED}
+    assert [type(action) for _, action in bench.directory.requests] == [AddPhone]
+    memory = bench.ledger.memories[ANNA]
+    assert memory.reasons == (reason,)
+    assert KEYS.is_phone(memory.fingerprint, ANNA, "+31612345678"), "the number is ours all the same"
+    assert [(row.phase, row.outcome, len(row.actions)) for row in bench.audit.rows] == [
+        (Phase.INTENT, None, 2),
+        (Phase.OUTCOME, "skipped", 1),
+    ]
+
+
+async def test_a_write_that_does_not_show_is_not_taken_for_done_because_the_user_became_privileged(
+    bench: Bench,
+) -> None:
+    staff(bench, privileged=False)
+    bench.directory.lagging = {ANNA}
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    assert bench.ledger.memories[ANNA].reasons == (Reason.NOT_CONFIRMED,)
+
+
+async def test_a_number_changed_while_ours_was_written_is_followed_after_the_hold(bench: Bench) -> None:
+    """The read-back reads the user again: what was written is ours even though the directory moved on."""
+    anna = staff(bench)
+    bench.policy = replace(SCOPED, mfa_state=None)
+
+    def edits(_user: str, _action: object) -> None:
+        anna.user = replace(anna.user, mobile_phone="06 87654321")
+
+    bench.directory.before_write = edits
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    bench.clock.advance(hours=25)
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.mobile == "+31 687654321"
+    assert isinstance(bench.directory.journal[-1][1], UpdatePhone)
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_unknown_comes_back_and_is_done_after_recovery(bench: Bench, mode: Mode) -> None:
+    bench.policy = replace(SCOPED, mode=mode)
+    anna = staff(bench, privileged=None, unreadable=DENIED)
+    assert await bench.look() == {ANNA: Outcome.SKIPPED}
+    [(message, delay)] = bench.queues.sent
+    assert (message.users, message.cause, message.attempt, delay) == ((ANNA,), Cause.RETRY, 2, DELAYS[0])
+    memory = bench.ledger.memories[ANNA]
+    assert (memory.outcome, memory.reasons) == (Outcome.SKIPPED, (Reason.UNKNOWN,))
+    anna.privileged, anna.unreadable = False, ()
+    bench.clock.advance(seconds=delay.total_seconds())
+    assert await bench.handle(message) == {ANNA: Outcome.DONE if mode is Mode.APPLY else Outcome.PLANNED}
+
+
+async def test_unknown_is_asked_again_with_growing_waits_and_never_parked(bench: Bench) -> None:
+    anna = staff(bench, privileged=None)
+    await bench.look()
+    waits = []
+    while bench.queues.sent:
+        [(message, delay)] = bench.queues.sent
+        bench.queues.sent.clear()
+        waits.append(delay)
+        bench.clock.advance(seconds=delay.total_seconds())
+        assert await bench.handle(message) == {ANNA: Outcome.SKIPPED}
+    assert tuple(waits) == DELAYS
+    assert (bench.parking.items, bench.directory.requests) == ({}, [])
+    assert bench.ledger.memories[ANNA].reasons == (Reason.UNKNOWN,)
+    anna.privileged = False
+    assert await bench.look(cause=Cause.SWEEP) == {ANNA: Outcome.DONE}
+
+
+async def test_two_looks_at_an_unknown_user_leave_one_chain_of_retries(bench: Bench) -> None:
+    staff(bench, privileged=None)
+    await bench.look()
+    await bench.look()
+    first, second = (message for message, _ in bench.queues.sent)
+    bench.clock.advance(seconds=5)
+    assert await bench.handle(first) == {}, "the later look has answered it"
+    assert await bench.handle(second) == {ANNA: Outcome.SKIPPED}
+
+
+@pytest.mark.parametrize("reason", [Reason.PRIVILEGED, Reason.OUT_OF_SCOPE])
+async def test_what_is_certain_does_not_come_back(bench: Bench, reason: Reason) -> None:
+    staff(bench, privileged=reason is Reason.PRIVILEGED).groups = frozenset(
+        {STAFF} if reason is Reason.PRIVILEGED else ()
+    )
+    await bench.look()
+    assert bench.ledger.memories[ANNA].reasons == (reason,)
+    assert bench.queues.sent == []
+
+
+async def test_a_hold_outlives_roles_that_cannot_be_read(bench: Bench) -> None:
+    anna = staff(bench)
+    await bench.look()
+    anna.user = replace(anna.user, mobile_phone="06 87654321")
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    held = bench.ledger.memories[ANNA].hold
+    anna.privileged = None
+    bench.clock.advance(hours=25)
+    await bench.look()
+    assert bench.ledger.memories[ANNA].hold == held
+    anna.privileged = False
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.mobile == "+31 687654321"
+
+
+async def test_unknown_releases_who_was_parked(bench: Bench) -> None:
+    staff(bench, privileged=None)
+    bench.ledger.memories[ANNA] = Memory(ANNA, outcome=Outcome.PARKED, version="1")
+    await bench.look()
+    assert bench.ledger.memories[ANNA].outcome is Outcome.SKIPPED
+
+
+async def test_the_log_says_what_could_not_be_read(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    staff(bench, privileged=None, unreadable=DENIED)
+    with caplog.at_level(logging.INFO, "mfa_prefill.reconcile"):
+        await bench.look()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "skipped (unknown) roles: 403 Authorization_RequestDenied" in record.getMessage()
+
+
+async def test_the_waits_add_up_to_about_an_hour() -> None:
+    assert timedelta(minutes=50) < sum(DELAYS, timedelta()) < timedelta(hours=1)
