@@ -199,11 +199,9 @@ class Reconciler:
 
     async def _ask_again(self, look: Look) -> None:
         """What could not be read is asked again: skipped for now, not forgotten."""
-        delay = come_back_after_unknown(look.message.attempt)
-        if delay is not None:
-            received, attempt = _millis(self.now()), look.message.attempt + 1
-            again = Message((look.user_id,), Cause.RETRY, received, look.message.run, attempt)
-            await self.queues.send(again, delay)
+        received, attempt = _millis(self.now()), look.message.attempt + 1
+        again = Message((look.user_id,), Cause.RETRY, received, look.message.run, attempt)
+        await self.queues.send(again, come_back_after_unknown(look.message.attempt))
 
     async def _come_back(self, look: Look, until: datetime) -> None:
         """`received` is the moment the hold ends, so that no look in between can answer this message."""

@@ -47,12 +47,13 @@ def judge(failure: Failure, attempt: int) -> Verdict:
     return Verdict(Outcome.PARKED, failure.reason, advice=advice)
 
 
-def come_back_after_unknown(attempt: int) -> timedelta | None:
+def come_back_after_unknown(attempt: int) -> timedelta:
     """When to look again at a user skipped as `unknown` in the look that was attempt number `attempt` (from 1).
 
-    None: not by ourselves any more. Nothing failed about this user, so nothing is parked: the user stays skipped.
+    Nothing failed about this user, so nothing is parked; and the sweep only brings back who has changed, so the last wait
+    repeats every day until what could not be read can be.
     """
-    return DELAYS[attempt - 1] if attempt <= len(DELAYS) else None
+    return DELAYS[attempt - 1] if attempt <= len(DELAYS) else LONGEST
 
 
 def _reason(failure: Failure) -> Reason:

@@ -125,5 +125,5 @@ def test_who_was_skipped_as_unknown_comes_back_after_the_same_waits(attempt: int
 
 
 @pytest.mark.parametrize("attempt", [7, 8, 1_000_000])
-def test_after_the_last_wait_only_a_change_brings_the_unknown_back(attempt: int) -> None:
-    assert come_back_after_unknown(attempt) is None
+def test_after_the_last_wait_the_unknown_come_back_every_day(attempt: int) -> None:
+    assert come_back_after_unknown(attempt) == A_DAY
