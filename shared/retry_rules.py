@@ -50,8 +50,8 @@ def judge(failure: Failure, attempt: int) -> Verdict:
 def come_back_after_unknown(attempt: int) -> timedelta:
     """When to look again at a user skipped as `unknown` in the look that was attempt number `attempt` (from 1).
 
-    Nothing failed about this user, so nothing is parked; and the sweep only brings back who has changed, so the last wait
-    repeats every day until what could not be read can be.
+    Nothing failed about this user, so nothing is parked. The sweep only brings back who has changed, so after the last
+    wait the user is asked about every day until what could not be read can be.
     """
     return DELAYS[attempt - 1] if attempt <= len(DELAYS) else LONGEST
 
