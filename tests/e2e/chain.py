@@ -119,6 +119,11 @@ async def running_chain(location: Path | None = None, **changed: str) -> AsyncIt
         flags = ("--receive-visibility", "2", "--verbose")
         async with running_host(env=env, flags=flags) as host, httpx.AsyncClient(timeout=30) as http:
             chain = Chain(azurite, simulator, host, http)
-            answer = await chain.ask("POST", "api/subscription")
-            assert answer.status_code == 200, answer.text
-            yield chain
+            try:
+                answer = await chain.ask("POST", "api/subscription")
+                assert answer.status_code == 200, answer.text
+                yield chain
+            except BaseException:
+                told = [line for line in host.output().splitlines() if "'health'" not in line]
+                print(*told[-500:], sep="\n")  # noqa: T201 (pytest shows it beside the failure)
+                raise
