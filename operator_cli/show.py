@@ -78,7 +78,7 @@ def subscription(document: Document) -> list[Table]:
 
 
 def _words(document: Document) -> list[str]:
-    known = ["status", "settings", "wrong", "storage", "subscription", "writes"]
+    known = ["status", "settings", "wrong", "storage", "subscription", "writes", "reading", "sweep"]
     return known + [name for name in document if name not in known]
 
 

@@ -7,6 +7,7 @@ never need them. One set of clients serves a worker process (and its one event l
 import asyncio
 import logging
 import os
+import random
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from shared.explain import Explainer
+    from shared.health import Health
     from shared.poisoned import PoisonKeeper
     from shared.ports import Control, Directory, Queues
     from shared.reconcile import Reconciler
@@ -48,6 +50,7 @@ class App:
     explainer: "Explainer"
     tombstones: "Tombstones"
     reporter: "Reporter"
+    health: "Health"
 
 
 def now() -> datetime:
@@ -122,8 +125,11 @@ async def _compose(ours: Settings) -> App:
     from shared.graph.delta import GraphChangedUsers
     from shared.graph.directory import GraphDirectory
     from shared.graph.subscriptions import GraphSubscriptions
+    from shared.health import Health
+    from shared.pace import Pace
     from shared.permissions import warning
     from shared.poisoned import PoisonKeeper
+    from shared.pulse import Pulse
     from shared.reconcile import Reconciler
     from shared.report import Reporter
     from shared.storage.account import queue_service, table_service
@@ -150,7 +156,7 @@ async def _compose(ours: Settings) -> App:
         TableParking(tables),
     )
     switches = Switches(control, ours.writes_per_hour, now)
-    client = GraphClient(ours.graph_url, credential, now)
+    client = GraphClient(ours.graph_url, credential, now, Pace(control, now, asyncio.sleep))
     directory = GraphDirectory(client, ours.policy)
     desired = Desired(ours.notification_url, ours.lifecycle_url, ours.keys.client_state_fingerprint())
     subscriptions = GraphSubscriptions(client, desired, ours.keys.client_state())
@@ -161,7 +167,18 @@ async def _compose(ours: Settings) -> App:
         queues=queues,
         switches=switches,
         reconciler=Reconciler(
-            directory, ledger, audit, queues, parking, switches, ours.policy, ours.keys, now, _new_id
+            directory,
+            ledger,
+            audit,
+            queues,
+            parking,
+            switches,
+            Pulse(control, now),
+            ours.policy,
+            ours.keys,
+            now,
+            _new_id,
+            random.random,
         ),
         poison=PoisonKeeper(ledger, parking, now),
         sweeper=Sweeper(GraphChangedUsers(client), control, queues, now),
@@ -169,6 +186,7 @@ async def _compose(ours: Settings) -> App:
         tombstones=Tombstones(ledger, audit, ours.policy, now, _new_id),
         explainer=Explainer(directory, ledger, audit, ours.policy, ours.keys, now),
         reporter=Reporter(ledger, control, parking, switches, ours.policy, now),
+        health=Health(control, switches, now),
     )
 
 

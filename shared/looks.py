@@ -12,7 +12,7 @@ from shared.errors import Failure, Transient
 from shared.fingerprint import Keys
 from shared.memory import Claim, Memory
 from shared.messages import Message
-from shared.models import Observation, Outcome, Reason
+from shared.models import Cause, Observation, Outcome, Reason
 from shared.phone_number import same_number
 from shared.plan import Action, AddPhone, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
@@ -50,6 +50,11 @@ class Look:
     def user_id(self) -> str:
         """Whom this look is at."""
         return self.memory.user_id
+
+    @property
+    def background(self) -> bool:
+        """Whether nobody waits for this look: it goes behind those that somebody waits for."""
+        return self.message.cause in (Cause.SWEEP, Cause.BACKFILL)
 
     @property
     def lost(self) -> bool:

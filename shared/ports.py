@@ -28,6 +28,9 @@ class Written:
 class Directory(Protocol):
     """Users and their authentication methods, as Microsoft Graph holds them."""
 
+    def in_background(self) -> "Directory":
+        """The same for looks that nobody waits for: others go first."""
+
     async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
         """The truth about each user; for each id an observation or why there is none."""
 

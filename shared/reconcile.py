@@ -21,7 +21,8 @@ from shared.models import Cause, Observation, Outcome, Reason
 from shared.plan import Action, Plan
 from shared.policy import Policy
 from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
-from shared.retry_rules import DELAYS, PAUSED_DELAY, Verdict, come_back_after_unknown
+from shared.pulse import Pulse
+from shared.retry_rules import DELAYS, PAUSED_DELAY, Verdict, come_back_after_unknown, spread_out
 from shared.switches import Switches
 
 _log = logging.getLogger("mfa_prefill.reconcile")
@@ -40,7 +41,8 @@ https://learn.microsoft.com/rest/api/storageservices/put-message"""
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """The ports and values a look needs. `now` and `new_id` are the clock and the source of look ids."""
+    """The ports and values a look needs. `now`, `new_id` and `chance` (0 to 1) are the clock, the source of look ids
+    and of randomness."""
 
     directory: Directory
     ledger: Ledger
@@ -48,10 +50,12 @@ class Reconciler:
     queues: Queues
     parking: Parking
     switches: Switches
+    pulse: Pulse
     policy: Policy
     keys: Keys
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    chance: Callable[[], float]
 
     async def reconcile(self, message: Message) -> Mapping[str, Outcome]:
         """Looks at the users of a message; the outcome of each that was looked at.
@@ -74,6 +78,7 @@ class Reconciler:
         if any(look.paused for look in looks):
             await self.switches.trip()
         await asyncio.gather(*(self._record(look) for look in looks))
+        await self._beat([look.seen for look in looks if look.seen], message.cause)
         return {look.user_id: look.outcome(look.verdict()) for look in looks}
 
     def decide(self, seen: Observation, memory: Memory) -> Plan:
@@ -82,9 +87,13 @@ class Reconciler:
 
     async def _gather(self, looks: Sequence[Look]) -> None:
         if looks:
-            observed = await self.directory.observe([look.user_id for look in looks])
+            observed = await self._directory(looks[0]).observe([look.user_id for look in looks])
             for look in looks:
                 look.see(observed[look.user_id], self.decide)
+
+    def _directory(self, look: Look) -> Directory:
+        """All looks of a message have one cause."""
+        return self.directory.in_background() if look.background else self.directory
 
     async def _apply_one_round(self, looks: Sequence[Look]) -> bool:
         """Applies each look's next action and reads it back; False when there was none."""
@@ -98,7 +107,8 @@ class Reconciler:
         # no audit, no write: an exception here leaves Graph untouched
         first = [look for look in actions if not look.intended]
         await asyncio.gather(*(self.audit.append(intent(look, self.policy, self.now())) for look in first))
-        written = await self.directory.write({look.user_id: action for look, action in actions.items()})
+        wanted = {look.user_id: action for look, action in actions.items()}
+        written = await self._directory(next(iter(actions))).write(wanted)
         for look in actions:
             look.take_answer(written[look.user_id])
         await self._give_back([look for look in first if look.failure], reserved_at)
@@ -139,7 +149,8 @@ class Reconciler:
         if not actions:
             return
         seen = {look.user_id: look.seen for look in actions if look.seen}
-        shown = await self.directory.read_back(seen, {look.user_id: action for look, action in actions.items()})
+        expected = {look.user_id: action for look, action in actions.items()}
+        shown = await self._directory(next(iter(actions))).read_back(seen, expected)
         for look, action in actions.items():
             look.take_read_back(action, written[look.user_id], shown[look.user_id], self.decide, self.keys)
 
@@ -191,7 +202,7 @@ class Reconciler:
                 await self._ask_again(look)
         elif verdict.outcome is Outcome.RETRY:
             again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
-            await self.queues.send(again, verdict.delay)
+            await self.queues.send(again, spread_out(verdict.delay, self.chance()))
         elif verdict.outcome is Outcome.PARKED:
             reason, attempts = verdict.reason.value, look.message.attempt
             parked = Parked(look.user_id, reason, (look.user_id,), now, now, attempts, verdict.advice)
@@ -208,6 +219,10 @@ class Reconciler:
         delay = min(max(until - self.now(), timedelta(0)), LONGEST_HIDING)
         message = Message((look.user_id,), Cause.HOLD, _millis(until), look.message.run)
         await self.queues.send(message, delay)
+
+    async def _beat(self, seen: Sequence[Observation], cause: Cause) -> None:
+        if seen:
+            await self.pulse.looked(cause, [problem for observed in seen for problem in observed.unreadable])
 
     def _tell(self, look: Look, verdict: Verdict | None) -> None:
         reasons = " ".join(look.reasons(verdict)) or "-"

@@ -1,15 +1,17 @@
-"""What the service has done and whether it is well: the numbers behind /api/report and /api/health. Floor 5."""
+"""What the service has done and whether it is well: the numbers behind /api/report. Floor 5."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.health import reading_word, subscription_word, sweep_word
 from shared.memory import Memory
 from shared.models import Outcome
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
+from shared.pulse import PULSE
 from shared.switches import Switches
 
 WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
@@ -59,16 +61,23 @@ class Reporter:
             "worklist": worklist,
             "parked": [_parked(item) for item in await self.parking.all()],
             "writes": await self._writes(),
+            "reading": await self.reading(),
             "subscription": await self.subscription(),
             "sweep": await self._sweep(),
         }
 
     async def subscription(self) -> dict[str, Any]:
-        """What the keeper noted last, and the word for it: none, live, expired."""
+        """What the keeper noted last, and the word for it."""
         values = (await self.control.load(SUBSCRIPTION)).values
-        return {"state": subscription_state(values, self.now())} | {
+        return {"state": subscription_word(values, self.now())} | {
             key: values.get(key) for key in ("id", "expires", "notificationUrl", "checkedAt")
         }
+
+    async def reading(self) -> dict[str, Any]:
+        """Whether everything that tells a user's class can be read; where not, nobody is written to."""
+        values = (await self.control.load(PULSE)).values
+        told = {key: values.get(key) for key in ("unreadable", "unreadableSince", "lookedAt", "notificationAt")}
+        return {"state": reading_word(values)} | told
 
     async def _writes(self) -> dict[str, Any]:
         """The kill switch, and how much of the hour's budget is used."""
@@ -78,15 +87,8 @@ class Reporter:
 
     async def _sweep(self) -> dict[str, Any]:
         values = (await self.control.load(SWEEP)).values
-        return {key: values.get(key) for key in ("completedAt", "pageAt", "full", "complete")}
-
-
-def subscription_state(values: Mapping[str, Any], now: datetime) -> str:
-    """`none` before the first one, `live`, or `expired`: then notifications are being lost."""
-    expires = values.get("expires")
-    if not expires:
-        return "none"
-    return "live" if datetime.fromisoformat(expires) > now else "expired"
+        told = {key: values.get(key) for key in ("completedAt", "pageAt", "full", "complete")}
+        return {"state": sweep_word(values, self.now())} | told
 
 
 def _listed(memory: Memory) -> dict[str, Any]:

@@ -47,6 +47,15 @@ def judge(failure: Failure, attempt: int) -> Verdict:
     return Verdict(Outcome.PARKED, failure.reason, advice=advice)
 
 
+def spread_out(delay: timedelta, chance: float) -> timedelta:
+    """A wait of up to a fifth more than `delay`, as `chance` (0 to 1) has it.
+
+    Whoever was turned away together must not come back together; and never before the moment that Graph named.
+    https://learn.microsoft.com/azure/architecture/best-practices/transient-faults
+    """
+    return delay * (1 + chance / 5)
+
+
 def come_back_after_unknown(attempt: int) -> timedelta:
     """When to look again at a user skipped as `unknown` in the look that was attempt number `attempt` (from 1).
 

@@ -108,7 +108,8 @@ class Keeper:
 
     async def _note_pending(self) -> None:
         record = await self.control.load(SUBSCRIPTION)
-        values = dict(record.values) | {"pending": self.desired.client_state_fingerprint}
+        since = record.values.get("missingSince") or self.now().isoformat()
+        values = dict(record.values) | {"pending": self.desired.client_state_fingerprint, "missingSince": since}
         await self._save(Record(values, record.version))
 
     async def _remember(self, item: Subscription) -> None:
@@ -118,6 +119,7 @@ class Keeper:
             "id": item.id,
             "fingerprint": fingerprint,
             "pending": None,
+            "missingSince": None,
             "notificationUrl": item.notification_url,
             "expires": item.expires.isoformat(),
             "checkedAt": self.now().isoformat(),

@@ -8,6 +8,7 @@ from shared.errors import AlreadySubscribed, Conflict, DeltaExpired, Failure, Gr
 from shared.memory import Memory
 from shared.messages import Chore, Message
 from shared.models import DirectoryUser, MfaState, Observation, RegisteredPhone, SignInPreference
+from shared.pace import Pace
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.ports import AuditRow, DeltaPage, Parked, Record, Written
 from shared.subscription_rules import Subscription
@@ -72,6 +73,9 @@ class FakeDirectory:
     def add(self, person: Person) -> Person:
         self.people[person.user.id] = person
         return person
+
+    def in_background(self) -> "FakeDirectory":
+        return self
 
     async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
         self.looks += user_ids
@@ -177,6 +181,15 @@ class FakeControl:
         self.saves += 1
         self.records[name] = Record(dict(record.values), str(self.saves))
         return self.records[name]
+
+
+def own_pace(now: Callable[[], datetime]) -> Pace:
+    """Of an instance that is alone and never waits between two requests."""
+
+    async def at_once(seconds: float) -> None:
+        """No gap."""
+
+    return Pace(FakeControl(), now, at_once)
 
 
 @dataclass

@@ -23,6 +23,9 @@ from shared.models import Reason
 MOST_PARTS = 20
 V1, BETA = "v1.0", "beta"
 
+LOW_PRIORITY = ("x-ms-throttle-priority", "Low")
+"""What waits for nobody is throttled first. https://learn.microsoft.com/graph/throttling-limits#request-headers"""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -38,10 +41,13 @@ Answers = dict[tuple[str, str], Answer]
 """By user and name of the part."""
 
 
-async def send_parts(client: GraphClient, parts: Sequence[Part]) -> Answers:
-    """Sends the parts in as few batches as possible, one user's parts of a version together, batches side by side."""
+async def send_parts(client: GraphClient, parts: Sequence[Part], background: bool = False) -> Answers:
+    """Sends the parts in as few batches as possible, one user's parts of a version together, batches side by side.
+
+    `background`: nobody waits for this; Graph throttles it first.
+    """
     batches = [batch for version in (V1, BETA) for batch in _batches([p for p in parts if p.version == version])]
-    answered = await asyncio.gather(*(_send(client, batch) for batch in batches))
+    answered = await asyncio.gather(*(_send(client, batch, background) for batch in batches))
     return {key: answer for answers in answered for key, answer in answers.items()}
 
 
@@ -60,10 +66,12 @@ def _batches(parts: Sequence[Part]) -> list[list[Part]]:
     return batches
 
 
-async def _send(client: GraphClient, parts: Sequence[Part]) -> Answers:
+async def _send(client: GraphClient, parts: Sequence[Part], background: bool) -> Answers:
     request = RequestInformation(Method.POST)
     request.url = f"{client.root}/{parts[0].version}/$batch"
     request.headers.try_add("Accept", "application/json")
+    if background:
+        request.headers.try_add(*LOW_PRIORITY)
     body = {"requests": [_inner(client, str(number), part.request) for number, part in enumerate(parts)]}
     request.set_stream_content(json.dumps(body).encode(), "application/json")
     answer = await client.send(request)
@@ -71,7 +79,9 @@ async def _send(client: GraphClient, parts: Sequence[Part]) -> Answers:
         return {(part.user_id, part.name): answer for part in parts}
     inner = _by_id(answer.body) if answer.ok else {}
     missing = _missing(client, answer)
-    return {(p.user_id, p.name): _reply(client, inner.get(str(n)), answer) or missing for n, p in enumerate(parts)}
+    told = {(p.user_id, p.name): _reply(client, inner.get(str(n)), answer) or missing for n, p in enumerate(parts)}
+    await client.share_pace()
+    return told
 
 
 def _inner(client: GraphClient, part_id: str, request: RequestInformation) -> dict[str, Any]:

@@ -8,7 +8,7 @@ call and turn what they do not know into None.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from shared.errors import Failure, Transient
 from shared.graph.replies import Reply, parsed
 from shared.models import Reason
+from shared.pace import Pace
 
 USUAL_SECONDS = 20
 SLOW_SECONDS = 60
@@ -43,13 +44,14 @@ class GraphClient:
         graph_url: str,
         credential: AsyncTokenCredential,
         now: Callable[[], datetime],
+        pace: Pace,
         patience: float = USUAL_SECONDS,
     ) -> None:
         self.root = graph_url
         self.patience = patience
         """Seconds an answer may take where a call says nothing else."""
         self.now = now
-        self._not_before: datetime | None = None
+        self._pace = pace
         host = urlsplit(graph_url)
         provider = AzureIdentityAuthenticationProvider(
             credential, scopes=[f"{graph_url}/.default"], allowed_hosts=[host.netloc, host.hostname or ""]
@@ -75,10 +77,13 @@ class GraphClient:
         await self._http.aclose()
 
     async def send(self, request: RequestInformation, seconds: float | None = None) -> Answer:
-        """One attempt. A Failure stands for an answer that never came; a Reply may well be an error of Graph's."""
-        pause = self._pause()
-        if pause:
-            return Transient(Reason.THROTTLED, "waiting as Graph asked", pause)
+        """One attempt. A Failure stands for an answer that never came; a Reply may well be an error of Graph's.
+
+        Raises what storage raises: the mark of `shared.pace` is read there.
+        """
+        stopped = await self._pace.turn()
+        if stopped:
+            return Transient(Reason.THROTTLED, "waiting as Graph asked", stopped)
         self._complete(request)
         if not self.is_ours(request.url):
             raise ValueError("a Graph link that leads to another host")
@@ -92,6 +97,7 @@ class GraphClient:
             return Transient(Reason.GRAPH_UNAVAILABLE, f"no token: {type(error).__name__}")
         reply = Reply(response.status_code, response.headers, parsed(response.content))
         self.heed(reply)
+        await self._pace.share()
         return reply
 
     def relative(self, request: RequestInformation) -> str:
@@ -113,13 +119,12 @@ class GraphClient:
         return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc.lower())
 
     def heed(self, reply: Reply) -> None:
-        """After a 429 nothing is sent before the moment Graph named."""
+        """Notes what an answer, also one inside a batch, says about the pace."""
         failure = None if reply.ok else reply.failure(self.now)
-        if isinstance(failure, Transient) and failure.reason is Reason.THROTTLED and failure.delay:
-            until = self.now() + failure.delay
-            self._not_before = max(until, self._not_before or until)
+        throttled = isinstance(failure, Transient) and failure.reason is Reason.THROTTLED
+        wait = failure.delay if isinstance(failure, Transient) else None
+        self._pace.answered(throttled, wait, reply.used)
 
-    def _pause(self) -> timedelta | None:
-        if self._not_before is None or self.now() >= self._not_before:
-            return None
-        return self._not_before - self.now()
+    async def share_pace(self) -> None:
+        """After the answers of a batch were heeded. Raises what storage raises."""
+        await self._pace.share()

@@ -20,21 +20,26 @@ from shared.ports import Written
 class GraphDirectory:
     """Gathers what the policy needs to know, and nothing else: what is not asked needs no permission."""
 
-    def __init__(self, client: GraphClient, policy: Policy) -> None:
+    def __init__(self, client: GraphClient, policy: Policy, background: bool = False) -> None:
         self._client = client
         self._policy = policy
+        self._background = background
+
+    def in_background(self) -> "GraphDirectory":
+        """See the port."""
+        return GraphDirectory(self._client, self._policy, background=True)
 
     async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
         """See the port."""
         parts = [part for user_id in user_ids for part in self._reads(_checked(user_id))]
-        answers = await send_parts(self._client, parts)
+        answers = await send_parts(self._client, parts, self._background)
         return {user_id: self._observation(user_id, answers) for user_id in user_ids}
 
     async def write(self, actions: Mapping[str, Action]) -> Mapping[str, Written]:
         """See the port."""
         sdk = self._client.sdk
         parts = [requests.write_part(sdk, _checked(user_id), action) for user_id, action in actions.items()]
-        answers = await send_parts(self._client, parts)
+        answers = await send_parts(self._client, parts, self._background)
         return {user_id: self._written(answers[user_id, "write"]) for user_id in actions}
 
     async def read_back(
@@ -42,7 +47,7 @@ class GraphDirectory:
     ) -> Mapping[str, Observation | Failure]:
         """See the port."""
         parts = [part for user_id, action in written.items() for part in self._reads_after(_checked(user_id), action)]
-        answers = await send_parts(self._client, parts)
+        answers = await send_parts(self._client, parts, self._background)
         return {user_id: self._renewed(seen[user_id], answers) for user_id in written}
 
     async def find(self, user_principal_name: str) -> str | None:

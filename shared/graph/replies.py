@@ -37,6 +37,15 @@ class Reply:
         """Graph's name for the request; Microsoft support asks for it, Entra's audit log carries it."""
         return self.headers.get("request-id")
 
+    @property
+    def used(self) -> float | None:
+        """How much of its limit Graph says is used; it only says so from 0.8 on, and 1 is the limit.
+
+        https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
+        """
+        text = self.headers.get("x-ms-throttle-limit-percentage", "")
+        return float(text) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text) else None
+
     def failure(self, now: Callable[[], datetime]) -> Failure:
         """Of which kind an answer is that is not ok.
 

@@ -262,6 +262,8 @@ async def test_health_is_a_few_words_without_tenant_data(chain: Chain) -> None:
         "storage": "ok",
         "subscription": "live",
         "writes": "ok",
+        "reading": "ok",
+        "sweep": "ok",
     }
 
 

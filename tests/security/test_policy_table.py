@@ -7,7 +7,7 @@ registered mobile, L what this service wrote last and read back.
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -20,7 +20,8 @@ from shared.memory import Memory
 from shared.models import Cause, Outcome, Reason
 from shared.permissions import needed
 from shared.policy import Mode, Policy
-from tests.contract.graph.conftest import Credential, Sim
+from tests.contract.graph.conftest import Credential, Sim, now
+from tests.fakes import own_pace
 from tests.workflow.test_reconcile import KEYS, Bench
 
 APPLY = Policy(mode=Mode.APPLY)
@@ -91,7 +92,7 @@ async def world(policy: Policy = APPLY) -> AsyncIterator[World]:
     roles = tuple(permission.name for permission in needed(policy))
     async with serving_simulator() as served, aiohttp.ClientSession() as session:
         credential = Credential(served.url, served.tenant.id, roles)
-        async with GraphClient(served.url, credential, lambda: datetime.now(UTC)) as client:
+        async with GraphClient(served.url, credential, now, own_pace(now)) as client:
             bench = Bench(policy=policy)
             bench.directory = GraphDirectory(client, policy)  # type: ignore[assignment]
             yield World(Sim(served.url, client, credential, session), bench)

@@ -70,7 +70,7 @@ from tests.builders import (
     object_ids,
 )
 from tests.contract.graph.conftest import Credential
-from tests.fakes import NOW, FakeDirectory, Person
+from tests.fakes import NOW, FakeDirectory, Person, own_pace
 from tests.security.test_policy_table import ANNAS, APPLY, FORBIDDEN, GROUP, NESTED, NEW, ROLE, World, world
 from tests.workflow.test_reconcile import ANNA, UNAVAILABLE, Bench
 from tests.workflow.test_subscriptions import LIVE
@@ -289,7 +289,7 @@ class Client:
     credential: Credential = field(default_factory=lambda: Credential("https://graph.microsoft.com", TENANT))
 
     def __post_init__(self) -> None:
-        self.graph = GraphClient("https://graph.microsoft.com", self.credential, lambda: NOW)
+        self.graph = GraphClient("https://graph.microsoft.com", self.credential, lambda: NOW, own_pace(lambda: NOW))
         self.directory = GraphDirectory(self.graph, APPLY)
         self.changed = GraphChangedUsers(self.graph)
         self.subscriptions = GraphSubscriptions(self.graph, Desired("https://a", "https://b", "c"), "state")
@@ -592,6 +592,9 @@ class Meanwhile:
     directory: Any
     happens: Callable[[], Awaitable[None]]
     happened: bool = False
+
+    def in_background(self) -> "Meanwhile":
+        return self
 
     async def write(self, actions: Mapping[str, Action]) -> Any:
         written = await self.directory.write(actions)

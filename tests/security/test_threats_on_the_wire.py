@@ -197,15 +197,24 @@ async def test_T06_malformed_bodies_are_never_an_error_of_ours(chain: Chain) -> 
     assert {answer.status_code for answer in answers} <= {202, 400}
 
 
-async def test_T09_where_roles_cannot_be_read_nobody_is_written_to_and_the_report_says_so(chain: Chain) -> None:
+async def test_T09_where_roles_cannot_be_read_nobody_is_written_to_and_health_and_report_say_so(chain: Chain) -> None:
     rule = {"match": {"path_regex": "roleManagement"}, "effect": FORBIDDEN, "scope": "inner"}
     await chain.sim("PATCH", "faults", {"rules": [rule]})
     user_id = await chain.person()
     await chain.ends(user_id, "skipped", "unknown")
     assert await writes(chain, user_id) == []
-    assert (await chain.ask("GET", "api/report")).json()["reasons"]["unknown"] >= 1
+    report = (await chain.ask("GET", "api/report")).json()
+    assert report["reasons"]["unknown"] >= 1
+    assert (report["reading"]["state"], len(report["reading"]["unreadable"])) == ("unreadable", 2)
+
+    async def health_says(status: int, word: str) -> bool:
+        answer = await chain.http.get(f"{chain.host.url}/api/health")
+        return (answer.status_code, answer.json()["reading"]) == (status, word)
+
+    await until(lambda: health_says(503, "unreadable"))
     await chain.sim("PATCH", "faults", {"rules": []})
     await chain.is_set(user_id, NUMBER)
+    await until(lambda: health_says(200, "ok"))
 
 
 async def test_T09_an_administrator_is_left_alone(chain: Chain) -> None:

@@ -16,6 +16,7 @@ from shared.graph.scope import scope_parts, with_scope
 from shared.models import DirectoryUser, Observation
 from shared.policy import Policy
 from tests.builders import ALICE
+from tests.fakes import own_pace
 
 GROUP = "aaaaaaaa-0000-4000-8000-000000000000"
 KIND = "@odata.type"
@@ -37,9 +38,13 @@ class NoCredential:
     async def __aexit__(self, *_: object) -> None: ...
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[GraphClient]:
-    async with GraphClient("https://graph.microsoft.com", NoCredential(), lambda: datetime.now(UTC)) as made:
+    async with GraphClient("https://graph.microsoft.com", NoCredential(), now, own_pace(now)) as made:
         yield made
 
 

@@ -24,6 +24,7 @@ from shared.models import (
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
 from shared.ports import Phase
+from shared.pulse import Pulse
 from shared.reconcile import LEASE, Reconciler
 from shared.retry_rules import DELAYS
 from shared.switches import Switches
@@ -66,7 +67,8 @@ class Bench:
     async def handle(self, message: Message) -> dict[str, Outcome]:
         switches = Switches(self.control, self.writes_per_hour, self.clock)
         ports = (self.directory, self.ledger, self.audit, self.queues, self.parking, switches)
-        reconciler = Reconciler(*ports, self.policy, KEYS, self.clock, self._id)
+        pulse, chance = Pulse(self.control, self.clock), lambda: 0.0
+        reconciler = Reconciler(*ports, pulse, self.policy, KEYS, self.clock, self._id, chance)
         return dict(await reconciler.reconcile(message))
 
     def somebody_records(self, memory: Memory) -> None:

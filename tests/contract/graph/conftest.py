@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 from dev.graph_simulator.auth import make_token
 from dev.graph_simulator.launcher import serving_simulator
 from shared.graph.client import GraphClient
+from tests.fakes import own_pace
 
 APP_ID = "0a0a0a0a-0000-4000-8000-00000000000a"
 ROLES = (
@@ -21,6 +22,10 @@ ROLES = (
     "UserAuthenticationMethod.Read.All",
     "Policy.ReadWrite.AuthenticationMethod",
 )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass
@@ -77,5 +82,5 @@ class Sim:
 async def sim() -> AsyncIterator[Sim]:
     async with serving_simulator() as served, aiohttp.ClientSession() as session:
         credential = Credential(served.url, served.tenant.id)
-        async with GraphClient(served.url, credential, lambda: datetime.now(UTC)) as client:
+        async with GraphClient(served.url, credential, now, own_pace(now)) as client:
             yield Sim(served.url, client, credential, session)
