@@ -1,11 +1,14 @@
-"""The triggers of MFA Prefill for Microsoft Entra ID: a table of contents. What each does is in shared/triggers.py."""
+"""The triggers of MFA Prefill for Microsoft Entra ID: a table of contents.
+
+What each does is in shared/triggers.py and, for operators, in shared/operator_routes.py.
+"""
 
 import os
 from typing import List  # noqa: UP035 (the worker does not index a function annotated with list[str])
 
 import azure.functions as func
 
-from shared import telemetry, triggers
+from shared import operator_routes, telemetry, triggers
 from shared.messages import CHORE_QUEUE, POISON_QUEUE, USER_QUEUE
 from shared.settings import STORAGE, schedule
 
@@ -76,53 +79,65 @@ async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 (the binding'
 @app.queue_output("users", USER_QUEUE, STORAGE)
 async def reconcile_user(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
     """Look at this user now."""
-    return await triggers.request_reconcile(req, users)
+    return await operator_routes.request_reconcile(req, users)
 
 
 @app.route("users/{id}/clear", methods=["POST"])
 @app.queue_output("users", USER_QUEUE, STORAGE)
 async def clear_tombstone(req: func.HttpRequest, users: Messages) -> func.HttpResponse:
     """A number that somebody removed may be set again."""
-    return await triggers.clear_tombstone(req, users)
+    return await operator_routes.clear_tombstone(req, users)
 
 
 @app.route("users/{id}", methods=["GET"])
 async def explain_user(req: func.HttpRequest) -> func.HttpResponse:
     """Why is this user as it is?"""
-    return await triggers.explain_user(req)
+    return await operator_routes.explain_user(req)
 
 
 @app.route("subscription", methods=["GET"])
 async def show_subscription(req: func.HttpRequest) -> func.HttpResponse:
     """The subscription, as noted and as Graph lists it."""
-    return await triggers.show_subscription(req)
+    return await operator_routes.show_subscription(req)
 
 
 @app.route("subscription", methods=["POST"])
 async def ensure_subscription(req: func.HttpRequest) -> func.HttpResponse:
     """Make it exactly one healthy subscription now."""
-    return await triggers.ensure_subscription(req)
+    return await operator_routes.ensure_subscription(req)
 
 
 @app.route("pause", methods=["POST"])
 async def pause(req: func.HttpRequest) -> func.HttpResponse:
     """Write to nobody until somebody resumes; the queue keeps collecting."""
-    return await triggers.pause(req)
+    return await operator_routes.pause(req)
 
 
 @app.route("resume", methods=["POST"])
 async def resume(req: func.HttpRequest) -> func.HttpResponse:
     """Write again, after a pause or after the breaker tripped."""
-    return await triggers.resume(req)
+    return await operator_routes.resume(req)
+
+
+@app.route("parked", methods=["GET"])
+async def show_parked(req: func.HttpRequest) -> func.HttpResponse:
+    """What gave up, and why."""
+    return await operator_routes.show_parked(req)
+
+
+@app.route("parked/replay", methods=["POST"])
+async def replay_parked(req: func.HttpRequest) -> func.HttpResponse:
+    """Try it again: some of it, or all."""
+    return await operator_routes.replay_parked(req)
 
 
 @app.route("report", methods=["GET"])
 async def report(req: func.HttpRequest) -> func.HttpResponse:
     """What happened to whom, and why."""
-    return await triggers.report(req)
+    return await operator_routes.report(req)
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Is it well? A few words, no tenant data."""
-    return await triggers.health(req)
+    return await operator_routes.health(req)

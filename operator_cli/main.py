@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 subscription = typer.Typer(help="The Graph subscription that brings the notifications.")
 app.add_typer(subscription, name="subscription")
+parked = typer.Typer(help="What gave up, and trying it again.")
+app.add_typer(parked, name="parked")
 
 User = Annotated[str, typer.Argument(callback=inputs.user, help="Object id or user principal name.")]
 
@@ -92,6 +94,44 @@ def reconcile(
         else:
             answer = asked.ask("POST", f"{user_path(user)}/reconcile")
             asked.show(answer, lambda: show.queued(answer.document))
+
+
+@app.command()
+def clear(context: typer.Context, user: User) -> None:
+    """A number that somebody removed may be set again; the user is looked at at once."""
+    with session(context) as asked:
+        answer = asked.ask("POST", f"{user_path(user)}/clear")
+        asked.show(answer, lambda: show.queued(answer.document))
+
+
+@parked.callback(invoke_without_command=True)
+def parked_or_list(context: typer.Context) -> None:
+    """`list` when nothing else is asked for."""
+    if context.invoked_subcommand is None:
+        parked_list(context)
+
+
+@parked.command("list")
+def parked_list(context: typer.Context) -> None:
+    """What gave up, why, and what to do about it."""
+    with session(context) as asked:
+        answer = asked.ask("GET", "parked")
+        asked.show(answer, lambda: show.parked(answer.document))
+
+
+@parked.command("replay")
+def parked_replay(
+    context: typer.Context,
+    keys: Annotated[list[str] | None, typer.Argument(help="What `parked list` shows under what.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of it.")] = False,
+) -> None:
+    """Try it again, some of it or all. 1 when there was nothing to try."""
+    if bool(keys) == everything:
+        raise typer.BadParameter("give the keys, or --all")
+    with session(context) as asked:
+        answer = asked.ask("POST", "parked/replay", body={"keys": keys} if keys else None)
+        asked.show(answer, lambda: show.replayed(answer.document))
+        _end(verdicts.replayed(answer.document))
 
 
 @app.command()

@@ -62,6 +62,17 @@ def queued(document: Document) -> list[Table]:
     return [_facts("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
 
 
+def parked(document: Document) -> list[Table]:
+    """What gave up, and what to do about it."""
+    return [_parked(document.get("parked") or [])]
+
+
+def replayed(document: Document) -> list[Table]:
+    """Whom a replay looks at again."""
+    facts = [("queued", document.get("queued")), ("users", document.get("users")), ("left", document.get("left"))]
+    return [_facts("Replay", facts)]
+
+
 def switch(document: Document) -> list[Table]:
     """The kill switch as it stands."""
     return [_facts("Writes", _switch_facts(document))]

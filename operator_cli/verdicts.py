@@ -9,7 +9,7 @@ from operator_cli.exits import ExitCode, Stop
 
 _WHAT_TO_DO = {
     "refused": "mend the number in the directory, then reconcile again",
-    "parked": "see its advice in: mfa-prefill report",
+    "parked": "see its advice in: mfa-prefill parked",
     "gone": "the directory knows no such user",
 }
 """Outcomes that are a "no" to whoever waited for a user."""
@@ -47,6 +47,10 @@ def _health_advice(document: Mapping[str, Any]) -> str:
         return "the app cannot reach its storage account: check AzureWebJobsStorage and its roles"
     if document.get("writes") == "tripped" and document.get("subscription") in {"live", "none"}:
         return "too many users changed within an hour: see mfa-prefill report, then mfa-prefill resume"
+    if document.get("reading") == "unreadable" and document.get("subscription") in {"live", "none"}:
+        return "roles or groups cannot be read, so nobody is written to: see reading in mfa-prefill report"
+    if document.get("sweep") == "late" and document.get("subscription") in {"live", "none"}:
+        return "no sweep for a day: look at the function's exceptions in Application Insights"
     return "notifications are being lost: run mfa-prefill subscription ensure"
 
 
@@ -56,6 +60,13 @@ def subscription(document: Mapping[str, Any]) -> Stop | None:
     if state == "live":
         return None
     return Stop(ExitCode.NO, f"the subscription is not live ({state}); run mfa-prefill subscription ensure")
+
+
+def replayed(document: Mapping[str, Any]) -> Stop | None:
+    """A replay that looks at nobody is a no."""
+    if document.get("queued"):
+        return None
+    return Stop(ExitCode.NO, "nothing was tried again; see what is parked with: mfa-prefill parked")
 
 
 def look(explanation: Mapping[str, Any]) -> Stop | None:

@@ -17,6 +17,7 @@ from shared import telemetry
 from shared.coalescing import Coalescer
 from shared.errors import SettingsError
 from shared.notifications import Expected
+from shared.service_clock import ServiceClock
 from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shared.poisoned import PoisonKeeper
     from shared.ports import Control, Directory, Queues
     from shared.reconcile import Reconciler
+    from shared.replay import Replayer
     from shared.report import Reporter
     from shared.subscriptions import Keeper, Kept
     from shared.sweep import Sweeper
@@ -49,13 +51,14 @@ class App:
     keeper: "Keeper"
     explainer: "Explainer"
     tombstones: "Tombstones"
+    replayer: "Replayer"
     reporter: "Reporter"
     health: "Health"
 
 
 def now() -> datetime:
     """The clock of the whole app."""
-    return datetime.now(UTC)
+    return _Once.clock()
 
 
 def millis() -> int:
@@ -107,8 +110,14 @@ async def app() -> App:
     return _Once.app
 
 
+def _local_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class _Once:
     """What a worker process makes only once. asyncio's lock binds to the loop that first waits for it."""
+
+    clock = ServiceClock(_local_now)
 
     settings: Settings | None = None
     app: App | None = None
@@ -131,6 +140,7 @@ async def _compose(ours: Settings) -> App:
     from shared.poisoned import PoisonKeeper
     from shared.pulse import Pulse
     from shared.reconcile import Reconciler
+    from shared.replay import Replayer
     from shared.report import Reporter
     from shared.storage.account import queue_service, table_service
     from shared.storage.queues import StorageQueues
@@ -146,9 +156,9 @@ async def _compose(ours: Settings) -> App:
         _log.warning("%s", risk, extra={"action": "permissions_risky"})
     credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
     storage_credential = DefaultAzureCredential(managed_identity_client_id=ours.storage.client_id)
-    tables = table_service(ours.storage, storage_credential)
+    tables = table_service(ours.storage, storage_credential, _Once.clock)
     await create_tables(tables)
-    queues = StorageQueues(queue_service(ours.storage, storage_credential))
+    queues = StorageQueues(queue_service(ours.storage, storage_credential, _Once.clock))
     ledger, audit, control, parking = (
         TableLedger(tables),
         TableAudit(tables),
@@ -181,12 +191,13 @@ async def _compose(ours: Settings) -> App:
             random.random,
         ),
         poison=PoisonKeeper(ledger, parking, now),
-        sweeper=Sweeper(GraphChangedUsers(client), control, queues, now),
+        sweeper=Sweeper(GraphChangedUsers(client), control, queues, ours.policy.fingerprint(), now),
         keeper=Keeper(subscriptions, control, queues, desired, now),
         tombstones=Tombstones(ledger, audit, ours.policy, now, _new_id),
         explainer=Explainer(directory, ledger, audit, ours.policy, ours.keys, now),
+        replayer=Replayer(parking, queues, now),
         reporter=Reporter(ledger, control, parking, switches, ours.policy, now),
-        health=Health(control, switches, now),
+        health=Health(control, parking, switches, now),
     )
 
 

@@ -20,6 +20,10 @@ FLOOD = 1_200
 next. A bulk edit of a thousand users is better served by a sweep, too."""
 
 
+RENEWALS = 15 * MINUTE
+"""Between two requests of one instance to renew a subscription that is near its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Whom to look at now, whom at `later_at` (epoch milliseconds), and when to sweep for the rest (None: never)."""
@@ -47,6 +51,7 @@ class Coalescer:
     _count: int = 0
     _flooded_until: int = 0
     _sweep_at: int = 0
+    _renewed: int = -RENEWALS
 
     def sort(self, users: Sequence[str], now: int) -> Sorted:
         """Takes note of the users named at `now`, and says what to do about them."""
@@ -58,6 +63,13 @@ class Coalescer:
         at_once = [user for user in dict.fromkeys(users) if self._opens(user, now)]
         again = [user for user in dict.fromkeys(users) if user not in set(at_once) and self._closes(user)]
         return Sorted(tuple(at_once), tuple(again), max((self._windows[user].ends for user in again), default=0))
+
+    def may_renew(self, now: int) -> bool:
+        """Whether this instance may ask for a renewal of the subscription: once in RENEWALS milliseconds."""
+        if now < self._renewed + RENEWALS:
+            return False
+        self._renewed = now
+        return True
 
     def _is_flood(self, count: int, now: int) -> bool:
         if now // MINUTE != self._minute:

@@ -3,17 +3,18 @@
 Everything is read from what the workflows note in the control table, so asking costs Graph nothing.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from shared.ports import SUBSCRIPTION, SWEEP, Control
+from shared.ports import SUBSCRIPTION, SWEEP, Control, Parking
 from shared.pulse import PULSE
+from shared.subscription_rules import LATE, subscription_word
 from shared.switches import Switches
 
-LATE = timedelta(hours=26)
-"""Sweep and keeper run every hour unless told otherwise, and must run daily: a delta link lives seven days."""
+_log = logging.getLogger("mfa_prefill.health")
 
 _WELL = {
     "subscription": {"live", "none"},
@@ -29,8 +30,26 @@ class Health:
     """The ports of a diagnosis."""
 
     control: Control
+    parking: Parking
     switches: Switches
     now: Callable[[], datetime]
+
+    async def tell(self) -> None:
+        """One line of log in which an alert finds everything. Raises what storage raises."""
+        well, words = await self.diagnosis()
+        now = self.now()
+        pulse, sweep = (await self.control.load(PULSE)).values, (await self.control.load(SWEEP)).values
+        subscription = (await self.control.load(SUBSCRIPTION)).values
+        fields: dict[str, Any] = {
+            "action": "heartbeat",
+            "state": "healthy" if well else "unhealthy",
+            "secondsSinceNotification": _seconds_since(pulse.get("notificationAt"), now),
+            "secondsSinceSweep": _seconds_since(sweep.get("pageAt"), now),
+            "subscriptionExpires": subscription.get("expires"),
+            "parked": len(await self.parking.all()),
+        }
+        level = logging.INFO if well else logging.ERROR
+        _log.log(level, "heartbeat: %s", " ".join(f"{part}={word}" for part, word in words.items()), extra=fields)
 
     async def diagnosis(self) -> tuple[bool, dict[str, str]]:
         """Whether nothing asks for a person, and one word for each part. Raises what storage raises."""
@@ -41,19 +60,6 @@ class Health:
             "sweep": sweep_word((await self.control.load(SWEEP)).values, self.now()),
         }
         return all(words[part] in fine for part, fine in _WELL.items()), words
-
-
-def subscription_word(values: Mapping[str, Any], now: datetime) -> str:
-    """`none` before the first one, `live`, `missing` (it vanished and could not be made again), `unchecked` (the
-    keeper has not seen it for a day) or `expired`: with the last three, notifications may be getting lost."""
-    if values.get("missingSince"):
-        return "missing"
-    expires, checked = _moment(values.get("expires")), _moment(values.get("checkedAt"))
-    if expires is None:
-        return "none"
-    if expires <= now:
-        return "expired"
-    return "unchecked" if checked is not None and now - checked > LATE else "live"
 
 
 def reading_word(values: Mapping[str, Any]) -> str:
@@ -67,6 +73,11 @@ def sweep_word(values: Mapping[str, Any], now: datetime) -> str:
     if read is None:
         return "none"
     return "late" if now - read > LATE else "ok"
+
+
+def _seconds_since(text: str | None, now: datetime) -> int | None:
+    moment = _moment(text)
+    return int((now - moment).total_seconds()) if moment else None
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -33,6 +33,9 @@ _log = logging.getLogger("mfa_prefill.intake")
 MOST_TOKEN_CHARACTERS = 2048
 """Real validation tokens have some hundred characters."""
 
+LAST_CALL = 3 * 24 * 60 * 60 * 1000
+"""Milliseconds before the end of a subscription below which a webhook asks for its renewal."""
+
 _NOT_IN_A_TOKEN = re.compile(r"[<>\x00-\x1f\x7f]")
 """Graph says a real token never contains HTML or JavaScript; one that could is not echoed."""
 
@@ -76,8 +79,10 @@ def take_changes(body: bytes, expected: Expected, received: int, coalescer: Coal
             *in_messages(users.now, Cause.NOTIFICATION, received),
             *in_messages(users.later, Cause.NOTIFICATION, users.later_at),
         ]
-        sweeps = () if users.sweep_at is None else (encode_chore(Chore.SWEEP, users.sweep_at),)
-        return _accepted(read, messages=tuple(map(encode, messages)), chores=sweeps)
+        chores = [] if users.sweep_at is None else [encode_chore(Chore.SWEEP, users.sweep_at)]
+        if _ends_soon(read, received) and coalescer.may_renew(received):
+            chores.append(encode_chore(Chore.RENEW, received))
+        return _accepted(read, messages=tuple(map(encode, messages)), chores=tuple(chores))
 
     return _take(body, queue)
 
@@ -92,6 +97,12 @@ def take_lifecycle(body: bytes, expected: Expected, received: int) -> Answer:
         return _accepted(read, chores=tuple(encode_chore(chore, received) for chore in chores))
 
     return _take(body, queue)
+
+
+def _ends_soon(read: Sequence[object], received: int) -> bool:
+    """The timer renews with two weeks left: a notification that says otherwise shows that the timer does not work."""
+    ends = [item.expires for item in read if isinstance(item, ChangeNotification) and item.expires]
+    return any(end.timestamp() * 1000 - received < LAST_CALL for end in ends)
 
 
 def _accepted(read: Sequence[object], messages: tuple[str, ...] = (), chores: tuple[str, ...] = ()) -> Answer:

@@ -124,7 +124,9 @@ class Look:
 
     def verdict(self) -> Verdict | None:
         """How a failed look goes on; None when it is complete."""
-        return judge(self.failure, self.message.attempt) if self.failure else None
+        hinted = self.message.cause in (Cause.NOTIFICATION, Cause.SWEEP, Cause.BACKFILL)
+        parked = self.memory.outcome is Outcome.PARKED and hinted
+        return judge(self.failure, self.message.attempt, parked) if self.failure else None
 
     def outcome(self, verdict: Verdict | None) -> Outcome:
         """The outcome word. What was written and read back makes a look `done`."""
@@ -212,7 +214,10 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
         remembered = replace(remembered, received_at=received, done_at=now)
     if plan is None or look.failure:
         return remembered
-    return replace(remembered, hold=plan.hold, source=plan.source, masked=plan.masked, phone_only=phone_only)
+    # what only mode plan keeps from being written has waited long enough: another look must not make it wait anew
+    ripe = policy.mode is Mode.PLAN and any(isinstance(action, UpdatePhone) for action in plan.actions)
+    hold = old.hold if ripe else plan.hold
+    return replace(remembered, hold=hold, source=plan.source, masked=plan.masked, phone_only=phone_only)
 
 
 def answered(memory: Memory, message: Message) -> bool:

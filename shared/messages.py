@@ -74,18 +74,22 @@ def in_messages(users: Sequence[str], cause: Cause, received: int, run: str | No
         yield Message(unique[start : start + MOST_USERS], cause, received, run)
 
 
-def encode_chore(chore: Chore, received: int) -> str:
+def encode_chore(chore: Chore, received: int, attempt: int = 1) -> str:
     """The text that lies in `prefill-chores`."""
-    return _encode({"version": VERSION, "chore": chore.value, "received": received})
+    return _encode({"version": VERSION, "chore": chore.value, "received": received, "attempt": attempt})
 
 
-def decode_chore(text: str) -> tuple[Chore, int]:
-    """The chore, and the moment (epoch milliseconds) before which it is not to be begun. Raises UnreadableMessage."""
+def decode_chore(text: str) -> tuple[Chore, int, int]:
+    """The chore, the moment (epoch milliseconds) before which it must not begin, and which attempt (from 1) this is.
+
+    Raises UnreadableMessage.
+    """
     body = _decode(text)
     version, chore, received = body.get("version"), body.get("chore"), body.get("received", 0)
+    attempt = body.get("attempt", 1)
     if version != VERSION or version is True or not isinstance(chore, str) or chore not in set(Chore):
         raise UnreadableMessage("not a chore of version 1")
-    return Chore(chore), received if _is_count(received, 0, 2**53) else 0
+    return Chore(chore), received if _is_count(received, 0, 2**53) else 0, attempt if _is_count(attempt, 1, 99) else 1
 
 
 def _encode(body: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ whether the item is ours. Sequence numbers and other undocumented properties are
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -62,9 +63,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class ChangeNotification:
-    """Look at this user."""
+    """Look at this user. `expires`: when the subscription that told us ends, if the item says so."""
 
     user_id: str
+    expires: datetime | None = field(default=None, compare=False)
 
 
 def items_in(body: bytes) -> list[Any]:
@@ -92,7 +94,8 @@ def read_change(item: object, expected: Expected) -> ChangeNotification | Droppe
     if path is None or not isinstance(kind, str) or kind.lower() != _USER_TYPE:
         return Dropped.RESOURCE
     user_id = object_id(data.get("id", path[1]))
-    return ChangeNotification(user_id) if user_id else Dropped.USER_ID
+    expires = _moment(item.get("subscriptionExpirationDateTime"))
+    return ChangeNotification(user_id, expires) if user_id else Dropped.USER_ID
 
 
 def read_lifecycle(item: object, expected: Expected) -> LifecycleEvent | Dropped:
@@ -104,6 +107,15 @@ def read_lifecycle(item: object, expected: Expected) -> LifecycleEvent | Dropped
         return stranger
     event = item.get("lifecycleEvent")
     return LifecycleEvent(event) if isinstance(event, str) and event in set(LifecycleEvent) else Dropped.EVENT
+
+
+def _moment(text: object) -> datetime | None:
+    """Graph sends seven digits of a second; Python reads six. None for whatever is no moment."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 def _stranger(item: dict[str, Any], expected: Expected) -> Dropped | None:

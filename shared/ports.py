@@ -186,5 +186,5 @@ class Queues(Protocol):
     async def send(self, message: Message, delay: timedelta = timedelta(0)) -> None:
         """On `user-reconcile`, invisible for `delay`."""
 
-    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0)) -> None:
+    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0), attempt: int = 1) -> None:
         """On `prefill-chores`, invisible for `delay`."""

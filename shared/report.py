@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.health import reading_word, subscription_word, sweep_word
+from shared.health import reading_word, sweep_word
 from shared.memory import Memory
 from shared.models import Outcome
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
 from shared.pulse import PULSE
+from shared.subscription_rules import subscription_word
 from shared.switches import Switches
 
 WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
@@ -59,7 +60,7 @@ class Reporter:
             "phoneOnly": phone_only,
             "secondsFromNotificationToDone": _spread(seconds),
             "worklist": worklist,
-            "parked": [_parked(item) for item in await self.parking.all()],
+            "parked": [parked_item(item) for item in await self.parking.all()],
             "writes": await self._writes(),
             "reading": await self.reading(),
             "subscription": await self.subscription(),
@@ -101,7 +102,8 @@ def _listed(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _parked(item: Parked) -> dict[str, Any]:
+def parked_item(item: Parked) -> dict[str, Any]:
+    """For operators."""
     return {
         "key": item.key,
         "reason": item.reason,

@@ -32,14 +32,17 @@ class Verdict:
     advice: str | None = None
 
 
-def judge(failure: Failure, attempt: int) -> Verdict:
-    """What follows from `failure` in the look that was attempt number `attempt` (from 1)."""
+def judge(failure: Failure, attempt: int, parked: bool = False) -> Verdict:
+    """What follows from `failure` in the look that was attempt number `attempt` (from 1).
+
+    `parked`: the user had given up before, and nobody has said that the cause is mended: one attempt is all there is.
+    """
     if isinstance(failure, Transient) and failure.reason in _NOBODYS_FAULT:
         # neither throttling, nor another look at the same user, nor a pause ever uses up attempts
         return Verdict(
             Outcome.RETRY, failure.reason, min(failure.delay or _NOBODYS_FAULT[failure.reason], LONGEST), attempt
         )
-    if attempt <= len(DELAYS):
+    if attempt <= len(DELAYS) and not parked:
         return Verdict(Outcome.RETRY, _reason(failure), _delay(failure, attempt), attempt + 1)
     if isinstance(failure, NotFound):
         return Verdict(Outcome.GONE, Reason.GONE)
@@ -63,6 +66,16 @@ def come_back_after_unknown(attempt: int) -> timedelta:
     wait the user is asked about every day until what could not be read can be.
     """
     return DELAYS[attempt - 1] if attempt <= len(DELAYS) else LONGEST
+
+
+def chore_delay(failure: Failure, attempt: int) -> timedelta | None:
+    """When to try again work that is not about one user; None when it takes a person, and the next timer.
+
+    It never gives up: without it nobody would be told of anything.
+    """
+    if not isinstance(failure, Transient):
+        return None
+    return min(max(failure.delay or timedelta(0), DELAYS[min(attempt, len(DELAYS)) - 1]), LONGEST)
 
 
 def _reason(failure: Failure) -> Reason:

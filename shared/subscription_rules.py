@@ -20,6 +20,10 @@ RENEW_BELOW = timedelta(days=14)
 """Half of a life: two weeks of failing renewals are noticed before anything is lost."""
 
 
+LATE = timedelta(hours=26)
+"""Sweep and keeper run every hour unless told otherwise, and must run daily: a delta link lives seven days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """As Graph lists it: without clientState."""
@@ -124,3 +128,20 @@ def _client_state_is_current(item: Subscription, desired: Desired, remembered: R
 
 def _normal(resource: str) -> str:
     return resource.strip("/").lower()
+
+
+def subscription_word(values: Mapping[str, Any], now: datetime) -> str:
+    """`none` before the first one, `live`, `missing` (it vanished and could not be made again), `unchecked` (the
+    keeper has not seen it for a day) or `expired`: with the last three, notifications may be getting lost."""
+    if values.get("missingSince"):
+        return "missing"
+    expires, checked = _read(values.get("expires")), _read(values.get("checkedAt"))
+    if expires is None:
+        return "none"
+    if expires <= now:
+        return "expired"
+    return "unchecked" if checked is not None and now - checked > LATE else "live"
+
+
+def _read(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

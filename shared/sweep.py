@@ -9,19 +9,33 @@ queued and never before, so a crash anywhere repeats work and skips none. Two sw
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.errors import Conflict, DeltaExpired
 from shared.messages import Chore, in_messages
 from shared.models import Cause
-from shared.ports import SWEEP, ChangedUsers, Control, DeltaPage, Queues, Record
+from shared.ports import SUBSCRIPTION, SWEEP, ChangedUsers, Control, DeltaPage, Queues, Record
+from shared.subscription_rules import subscription_word
 
 _log = logging.getLogger("mfa_prefill.sweep")
 
 DEADLINE = timedelta(minutes=4)
 """Well below the host's function timeout; a sweep that is not through by then goes on in a chore of its own."""
+
+
+FULL_EVERY = timedelta(days=1)
+"""Joining a group, losing a role and registering a method change nothing that /users/delta tracks, so once a day
+everybody is looked at."""
+
+SOON = timedelta(minutes=5)
+"""The next sweep while there is no live subscription."""
+
+AT_ONCE, MESSAGES_PER_SECOND = 25, 2
+"""A sweep's first messages are visible at once, the others one after the other: 40 users a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +50,12 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """The ports of a sweep."""
+    """The ports of a sweep. `policy` is the fingerprint of the settings that steer the decision."""
 
     changed: ChangedUsers
     control: Control
     queues: Queues
+    policy: str
     now: Callable[[], datetime]
 
     async def sweep(self) -> Swept:
@@ -57,47 +72,66 @@ class Sweeper:
             return await self._follow(await self.control.load(SWEEP), None)
 
     def _usable_link(self, record: Record) -> str | None:
-        """A link tracks the properties it was made for; when the sources change it is of no use."""
-        same = record.values.get("selection") == self.changed.selection
-        return record.values.get("link") if same else None
+        """A link tracks the properties it was made for, and knows nothing of groups, roles and our own policy."""
+        values = record.values
+        same = (values.get("selection"), values.get("policy")) == (self.changed.selection, self.policy)
+        return values.get("link") if same and not self._is_due_in_full(values) else None
+
+    def _is_due_in_full(self, values: Mapping[str, Any]) -> bool:
+        began, complete = values.get("fullAt"), values.get("complete")
+        return bool(complete) and (began is None or self.now() - datetime.fromisoformat(began) >= FULL_EVERY)
 
     async def _follow(self, record: Record, link: str | None) -> Swept:
         started = self.now()
         full = link is None or bool(record.values.get("full") and not record.values.get("complete"))
-        users = pages = 0
+        full_at = started.isoformat() if link is None else record.values.get("fullAt")
+        users = pages = messages = 0
         while True:
             page = await self.changed.page(link)
-            await self._queue(page)
+            messages += await self._queue(page, messages)
             users, pages = users + len(page.user_ids), pages + 1
             complete = page.next_link is None
             link = page.next_link or page.delta_link
+            told = {"link": link, "full": full, "fullAt": full_at, "complete": complete}
             try:
-                record = await self.control.save(SWEEP, self._checkpoint(record, link, full, complete))
+                record = await self.control.save(SWEEP, self._checkpoint(record, told))
             except Conflict:
                 _log.warning("another sweep is under way; this one stops", extra={"action": "sweep_yielded"})
                 return Swept(users, pages, full, complete=False)
             if complete:
+                await self._come_back_soon()
                 return self._told(Swept(users, pages, full, complete=True))
             if self.now() - started > DEADLINE:
                 await self.queues.send_chore(Chore.SWEEP, _millis(self.now()))
                 return self._told(Swept(users, pages, full, complete=False))
 
-    async def _queue(self, page: DeltaPage) -> None:
-        for message in in_messages(page.user_ids, Cause.SWEEP, _millis(self.now())):
-            await self.queues.send(message)
+    async def _queue(self, page: DeltaPage, before: int) -> int:
+        """Queues a page after so many messages of this sweep; how many there were."""
+        messages = list(in_messages(page.user_ids, Cause.SWEEP, _millis(self.now())))
+        for number, message in enumerate(messages, start=before):
+            await self.queues.send(message, _turn(number))
+        return len(messages)
 
-    def _checkpoint(self, record: Record, link: str | None, full: bool, complete: bool) -> Record:
+    def _checkpoint(self, record: Record, told: Mapping[str, Any]) -> Record:
         now = self.now().isoformat()
-        values = dict(record.values) | {
-            "link": link,
-            "selection": self.changed.selection,
-            "full": full,
-            "complete": complete,
-            "pageAt": now,
-        }
-        if complete:
-            values["completedAt"] = now
-        return Record(values, record.version)
+        kept = {"selection": self.changed.selection, "policy": self.policy, "pageAt": now}
+        ended = {"completedAt": now} if told["complete"] else {}
+        return Record({**record.values, **told, **kept, **ended}, record.version)
+
+    async def _come_back_soon(self) -> None:
+        """While notifications may be getting lost the sweep is all there is: it does not wait for its timer."""
+        now = self.now()
+        if subscription_word((await self.control.load(SUBSCRIPTION)).values, now) == "live":
+            return
+        record = await self.control.load(SWEEP)
+        coming = record.values.get("nextAt")
+        if coming and datetime.fromisoformat(coming) > now:
+            return  # somebody has asked for it already: chores must not multiply
+        with suppress(Conflict):
+            await self.control.save(
+                SWEEP, Record({**record.values, "nextAt": (now + SOON).isoformat()}, record.version)
+            )
+            await self.queues.send_chore(Chore.SWEEP, _millis(now), SOON)
 
     def _told(self, swept: Swept) -> Swept:
         text = "sweep: %d users on %d pages, full=%s, complete=%s"
@@ -107,3 +141,11 @@ class Sweeper:
 
 def _millis(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
+
+
+def _turn(number: int) -> timedelta:
+    """How long the message of this number (from 0) stays invisible.
+
+    Whoever is told of by a notification meanwhile is never behind more than a few messages of a sweep.
+    """
+    return timedelta(seconds=max(0, number - AT_ONCE) / MESSAGES_PER_SECOND)

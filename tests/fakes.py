@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.errors import AlreadySubscribed, Conflict, DeltaExpired, Failure, GraphFailed, NotFound
+from shared.errors import AlreadySubscribed, Conflict, DeltaExpired, Failure, GraphFailed, NotFound, Transient
 from shared.memory import Memory
 from shared.messages import Chore, Message
-from shared.models import DirectoryUser, MfaState, Observation, RegisteredPhone, SignInPreference
+from shared.models import DirectoryUser, MfaState, Observation, Reason, RegisteredPhone, SignInPreference
 from shared.pace import Pace
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.ports import AuditRow, DeltaPage, Parked, Record, Written
@@ -196,6 +196,8 @@ def own_pace(now: Callable[[], datetime]) -> Pace:
 class FakeQueues:
     sent: list[tuple[Message, timedelta]] = field(default_factory=list)
     chores: list[Chore] = field(default_factory=list)
+    waits: list[tuple[timedelta, int]] = field(default_factory=list)
+    """Of each chore: how long it waits, and which attempt it is."""
     broken: bool = False
 
     async def send(self, message: Message, delay: timedelta = timedelta(0)) -> None:
@@ -203,8 +205,11 @@ class FakeQueues:
             raise ConnectionError("the queue is down")
         self.sent.append((message, delay))
 
-    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0)) -> None:
+    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0), attempt: int = 1) -> None:
+        if self.broken:
+            raise ConnectionError("the queue is down")
         self.chores.append(chore)
+        self.waits.append((delay, attempt))
 
     @property
     def users(self) -> list[str]:
@@ -256,6 +261,8 @@ class FakeSubscriptionApi:
     renewed: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     failing: Failure | None = None
+    handshake_failures: int = 0
+    """So many creations fail because Graph did not get the echo."""
 
     async def all(self) -> Sequence[Subscription]:
         if self.failing:
@@ -268,6 +275,9 @@ class FakeSubscriptionApi:
     async def create(self, expires: datetime) -> Subscription:
         if self.existing:
             raise AlreadySubscribed(next(iter(self.existing)))
+        if self.handshake_failures:
+            self.handshake_failures -= 1
+            raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "400 ValidationError: no handshake"))
         number = f"{len(self.created) + 1:08x}-0000-4000-8000-000000000000"
         item = replace(self.template, id=number, expires=expires)
         self.created.append(item)

@@ -61,6 +61,8 @@ class GraphSubscriptions:
         if isinstance(answer, Reply) and answer.status == HTTPStatus.CONFLICT:
             named = OBJECT_ID.search(answer.message.lower())
             raise AlreadySubscribed(named[0] if named else None)
+        if isinstance(answer, Reply) and _is_handshake_failure(answer):
+            raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, f"{answer.status} {answer.code}: no handshake"))
         return read_subscription(self._good(answer).body)
 
     async def renew(self, subscription_id: str, expires: datetime) -> Subscription | None:
@@ -97,6 +99,14 @@ class GraphSubscriptions:
         if not answer.ok or not (isinstance(answer.body, dict) or answer.status == HTTPStatus.NO_CONTENT):
             raise GraphFailed(answer.failure(self._client.now))
         return answer
+
+
+def _is_handshake_failure(answer: Reply) -> bool:
+    """A 400 that passes by itself: Graph did not get our echo in time, or not through the network.
+
+    The code has been seen as ValidationError and, before, as InvalidRequest; the words about validation are common.
+    """
+    return answer.status == HTTPStatus.BAD_REQUEST and "validation request" in answer.message.lower()
 
 
 def read_subscription(body: Mapping[str, Any]) -> Subscription:

@@ -23,9 +23,9 @@ class StorageQueues:
         """See the port."""
         await self._send(USER_QUEUE, encode(message), delay)
 
-    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0)) -> None:
+    async def send_chore(self, chore: Chore, received: int, delay: timedelta = timedelta(0), attempt: int = 1) -> None:
         """See the port."""
-        await self._send(CHORE_QUEUE, encode_chore(chore, received), delay)
+        await self._send(CHORE_QUEUE, encode_chore(chore, received, attempt), delay)
 
     async def _send(self, name: str, text: str, delay: timedelta) -> None:
         seconds = max(0, round(delay.total_seconds()))

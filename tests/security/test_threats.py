@@ -50,6 +50,7 @@ from shared.ports import AuditRow, Phase, Record
 from shared.reconcile import LEASE
 from shared.redaction import redact
 from shared.retry_rules import DELAYS
+from shared.service_clock import ServiceClock
 from shared.settings import Settings, StorageSettings, read_settings
 from shared.storage.account import table_service
 from shared.storage.tables import TableAudit, create_tables
@@ -1060,7 +1061,10 @@ async def test_T24_after_a_crash_at_any_call_every_write_has_one_intent_and_one_
 async def test_T24_an_audit_row_cannot_be_written_over(azurite: Azurite) -> None:
     storage = StorageSettings(connection_string=azurite.connection_string)
     row = AuditRow(object_ids(9)[-1], "look", NOW, Phase.INTENT, Cause.SWEEP, ("add",), (), None, "policy")
-    async with DefaultAzureCredential() as credential, table_service(storage, credential) as service:
+    async with (
+        DefaultAzureCredential() as credential,
+        table_service(storage, credential, ServiceClock(lambda: NOW)) as service,
+    ):
         await create_tables(service)
         audit = TableAudit(service)
         await audit.append(row)

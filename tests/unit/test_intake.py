@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared import intake
-from shared.coalescing import Coalescer
+from shared.coalescing import RENEWALS, Coalescer
 from shared.fingerprint import Keys
 from shared.intake import Answer, handshake, take_lifecycle
 from shared.messages import Chore, Message, decode, decode_chore, encode_chore
@@ -348,3 +348,34 @@ def test_any_value_in_any_property_is_answered(items: list[Any], name: str, valu
 @given(st.sampled_from(["id", "@odata.type", "@odata.id", "organizationId"]), JSON)
 def test_any_value_in_the_resource_data_is_answered(name: str, value: object) -> None:
     answer_well(body(change_item(resourceData={"id": ALICE, name: value})))
+
+
+@pytest.mark.parametrize(
+    ("ends", "asked"),
+    [
+        pytest.param("2026-11-25T09:59:00.0000000Z", [Chore.RENEW], id="in less than three days"),
+        pytest.param("2026-11-24T01:00:00+00:00", [Chore.RENEW], id="tomorrow"),
+        pytest.param("2026-11-25T10:01:00Z", [], id="in three days"),
+        pytest.param("2026-12-17T12:48:43.7825578+00:00", [], id="in weeks"),
+        pytest.param("2026-11-24T01:00:00", [], id="nobody knows in which time zone"),
+        pytest.param("soon", [], id="no moment"),
+        pytest.param(None, [], id="not said"),
+        pytest.param(5, [], id="a number"),
+    ],
+)
+def test_a_notification_of_a_subscription_near_its_end_asks_for_a_renewal(ends: object, asked: list[Chore]) -> None:
+    item = change_item(subscriptionExpirationDateTime=ends)
+    answer = intake.take_changes(body(item), expected(), RECEIVED, Coalescer())
+    assert (answer.status, [decode_chore(text)[0] for text in answer.chores]) == (HTTPStatus.ACCEPTED, asked)
+
+
+def test_one_instance_asks_for_a_renewal_once_in_a_while() -> None:
+    coalescer, item = Coalescer(), change_item(subscriptionExpirationDateTime="2026-11-24T01:00:00Z")
+    moments = (0, 1_000, RENEWALS - 1, RENEWALS)
+    tell = [intake.take_changes(body(item), expected(), RECEIVED + moment, coalescer) for moment in moments]
+    assert [len(answer.chores) for answer in tell] == [1, 0, 0, 1]
+
+
+def test_a_stranger_cannot_make_us_renew() -> None:
+    item = change_item(subscriptionExpirationDateTime="2026-11-24T01:00:00Z", clientState="guess")
+    assert intake.take_changes(body(item), expected(), RECEIVED, Coalescer()).chores == ()

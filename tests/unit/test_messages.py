@@ -229,14 +229,14 @@ def test_nesting_of_every_depth_is_read_or_refused(depth: int) -> None:
 def test_a_chore_reads_as_it_was_written(chore: Chore) -> None:
     text = encode_chore(chore, RECEIVED)
     body = json.loads(base64.b64decode(text, validate=True))
-    assert body == {"version": 1, "chore": chore.value, "received": RECEIVED}
-    assert decode_chore(text) == (chore, RECEIVED)
+    assert body == {"version": 1, "chore": chore.value, "received": RECEIVED, "attempt": 1}
+    assert decode_chore(text) == (chore, RECEIVED, 1)
 
 
 @pytest.mark.parametrize("received", [None, -1, 1.5, True, "1", [], 2**53 + 1], ids=repr)
 def test_a_chore_without_a_moment_may_be_begun_at_once(received: object) -> None:
-    assert decode_chore(json.dumps({"version": 1, "chore": "sweep", "received": received})) == (Chore.SWEEP, 0)
-    assert decode_chore('{"version": 1, "chore": "sweep"}') == (Chore.SWEEP, 0)
+    assert decode_chore(json.dumps({"version": 1, "chore": "sweep", "received": received})) == (Chore.SWEEP, 0, 1)
+    assert decode_chore('{"version": 1, "chore": "sweep"}') == (Chore.SWEEP, 0, 1)
 
 
 @pytest.mark.parametrize(

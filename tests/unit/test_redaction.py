@@ -15,6 +15,7 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from types import ModuleType
 from urllib.parse import quote
 
 import phonenumbers
@@ -22,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import telemetry, triggers
+from shared import operator_routes, telemetry, triggers
 from shared.http_answers import error as error_answer
 from shared.redaction import STAND_IN, redact
 from shared.telemetry import Redacted, redact_record, without_numbers
@@ -479,10 +480,16 @@ def test_a_cancelled_trigger_stays_cancelled() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, value in vars(triggers).items() if asyncio.iscoroutinefunction(value) and name[0] != "_"]
+    ("room", "name"),
+    [
+        (room, name)
+        for room in (triggers, operator_routes)
+        for name, value in vars(room).items()
+        if asyncio.iscoroutinefunction(value) and name[0] != "_"
+    ],
 )
-def test_no_trigger_lets_a_number_escape(name: str) -> None:
-    assert getattr(getattr(triggers, name), "guarded", False), f"decorate triggers.{name} with @without_numbers"
+def test_no_trigger_lets_a_number_escape(room: ModuleType, name: str) -> None:
+    assert getattr(getattr(room, name), "guarded", False), f"decorate {name} with @without_numbers"
 
 
 def test_an_error_answer_holds_no_number() -> None:

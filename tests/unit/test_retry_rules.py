@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import Failure, NotFound, Permanent, Transient
 from shared.models import Outcome, Reason
-from shared.retry_rules import DELAYS, Verdict, come_back_after_unknown, judge
+from shared.retry_rules import DELAYS, LONGEST, Verdict, chore_delay, come_back_after_unknown, judge, spread_out
 
 
 def seconds(count: float) -> timedelta:
@@ -127,3 +127,33 @@ def test_who_was_skipped_as_unknown_comes_back_after_the_same_waits(attempt: int
 @pytest.mark.parametrize("attempt", [7, 8, 1_000_000])
 def test_after_the_last_wait_the_unknown_come_back_every_day(attempt: int) -> None:
     assert come_back_after_unknown(attempt) == A_DAY
+
+
+@pytest.mark.parametrize("failure", [UNAVAILABLE, NOT_ALLOWED, NOT_FOUND])
+def test_a_parked_user_gets_one_attempt_and_is_not_hammered(failure: Failure) -> None:
+    assert judge(failure, 1, parked=True).outcome in (Outcome.PARKED, Outcome.GONE)
+
+
+def test_throttling_does_not_park_anew() -> None:
+    assert judge(throttled(None), 1, parked=True).outcome is Outcome.RETRY
+
+
+@pytest.mark.parametrize("delay", [timedelta(0), seconds(5), timedelta(minutes=30)])
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
+def test_waits_are_spread_out_and_never_shortened(delay: timedelta, chance: float) -> None:
+    assert delay <= spread_out(delay, chance) <= delay * 1.2
+
+
+@pytest.mark.parametrize(
+    ("failure", "attempt", "wait"),
+    [
+        *((UNAVAILABLE, attempt, seconds(wait)) for attempt, wait in enumerate(WAITS, start=1)),
+        pytest.param(UNAVAILABLE, 50, DELAYS[-1], id="it never gives up"),
+        pytest.param(throttled(seconds(77)), 1, seconds(77), id="as Graph asked"),
+        pytest.param(throttled(timedelta(days=9)), 1, LONGEST, id="within reason"),
+        pytest.param(NOT_ALLOWED, 1, None, id="it takes a person"),
+        pytest.param(NOT_FOUND, 1, None, id="not found"),
+    ],
+)
+def test_work_that_is_not_about_one_user(failure: Failure, attempt: int, wait: timedelta | None) -> None:
+    assert chore_delay(failure, attempt) == wait

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.health import LATE, Health
+from shared.health import Health
 from shared.models import Cause
 from shared.ports import SUBSCRIPTION, SWEEP, Record
 from shared.pulse import EVERY, PULSE, Pulse
+from shared.subscription_rules import LATE
 from shared.switches import Switches
-from tests.fakes import NOW, FakeClock, FakeControl
+from tests.fakes import NOW, FakeClock, FakeControl, FakeParking
 
 DENIED = "roles: 403 Authorization_RequestDenied"
 
@@ -20,10 +21,11 @@ DENIED = "roles: 403 Authorization_RequestDenied"
 class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     control: FakeControl = field(default_factory=FakeControl)
+    parking: FakeParking = field(default_factory=FakeParking)
 
     def __post_init__(self) -> None:
         self.pulse = Pulse(self.control, self.clock)
-        self.health = Health(self.control, Switches(self.control, 10, self.clock), self.clock)
+        self.health = Health(self.control, self.parking, Switches(self.control, 10, self.clock), self.clock)
 
     @property
     def told(self) -> Any:

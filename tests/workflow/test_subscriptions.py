@@ -9,7 +9,7 @@ from shared.errors import GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Reason
 from shared.ports import SUBSCRIPTION, Record
-from shared.subscription_rules import LIFETIME, RENEW_BELOW, Desired, Subscription
+from shared.subscription_rules import LIFETIME, RENEW_BELOW, Desired, Subscription, subscription_word
 from shared.subscriptions import Keeper
 from tests.fakes import NOW, FakeClock, FakeControl, FakeQueues, FakeSubscriptionApi
 
@@ -163,3 +163,31 @@ async def test_a_failing_graph_is_reported_not_swallowed(bench: Bench) -> None:
     bench.api.failing = Transient(Reason.GRAPH_UNAVAILABLE, "503")
     with pytest.raises(GraphFailed):
         await bench.keep()
+
+
+async def test_while_it_is_missing_it_is_noted_since_when(bench: Bench) -> None:
+    bench.exists(LIVE)
+    assert await bench.keep() == ()
+    bench.api.existing.clear()
+    bench.api.handshake_failures = 2
+    for _ in range(2):
+        with pytest.raises(GraphFailed):
+            await bench.keep()
+        bench.clock.advance(minutes=1)
+    noted = bench.control.records[SUBSCRIPTION].values
+    assert (subscription_word(noted, bench.clock()), noted["missingSince"]) == ("missing", NOW.isoformat())
+    assert await bench.keep() == ("created",)
+    assert subscription_word(bench.control.records[SUBSCRIPTION].values, bench.clock()) == "live"
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_clock_ten_minutes_off_asks_for_no_forbidden_lifetime_and_renews_in_time(
+    bench: Bench, minutes: int
+) -> None:
+    bench.clock.advance(minutes=minutes)
+    await bench.keep()
+    [created] = bench.api.created
+    longest = timedelta(minutes=41_760)  # https://learn.microsoft.com/graph/change-notifications-overview
+    assert timedelta(days=27) < created.expires - NOW <= longest
+    bench.clock.moment = created.expires - RENEW_BELOW + timedelta(minutes=minutes + 11)
+    assert await bench.keep() == ("renewed",)

@@ -1,16 +1,18 @@
 """The sweep: ids only, the checkpoint behind them, and every trap of the delta query."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
 from shared.errors import GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Cause, Reason
-from shared.ports import SWEEP, DeltaPage, Record
-from shared.sweep import DEADLINE, Sweeper
+from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Record
+from shared.sweep import AT_ONCE, DEADLINE, MESSAGES_PER_SECOND, SOON, Sweeper
 from tests.fakes import FakeChangedUsers, FakeClock, FakeControl, FakeQueues
 
+POLICY = "0123456789ab"
 USERS = tuple(f"{n:08x}-0000-4000-8000-000000000000" for n in range(45))
 DELTA = "https://graph.example/v1.0/users/delta?$deltatoken="
 SKIP = "https://graph.example/v1.0/users/delta?$skiptoken="
@@ -25,7 +27,7 @@ class Bench:
 
     @property
     def sweeper(self) -> Sweeper:
-        return Sweeper(self.changed, self.control, self.queues, self.clock)
+        return Sweeper(self.changed, self.control, self.queues, POLICY, self.clock)
 
     @property
     def link(self) -> object:
@@ -34,6 +36,13 @@ class Bench:
 
 def page(*users: str, next_link: str | None = None, delta_link: str | None = None) -> DeltaPage:
     return DeltaPage(users, next_link, delta_link)
+
+
+def known(bench: Bench) -> dict[str, object]:
+    """A checkpoint of an hour ago."""
+    then = (bench.clock() - timedelta(hours=1)).isoformat()
+    told = {"selection": bench.changed.selection, "policy": POLICY, "fullAt": then, "complete": True}
+    return told | {"link": DELTA + "old"}
 
 
 @pytest.fixture
@@ -79,7 +88,7 @@ async def test_replays_and_repeats_are_queued_once_a_page(bench: Bench) -> None:
 
 
 async def test_an_expired_link_starts_over(bench: Bench) -> None:
-    bench.control.records[SWEEP] = Record({"link": DELTA + "old", "selection": bench.changed.selection}, "1")
+    bench.control.records[SWEEP] = Record(known(bench), "1")
     bench.changed.pages = {None: page(*USERS[:3], delta_link=DELTA + "1")}
     swept = await bench.sweeper.sweep()
     assert bench.changed.asked == [DELTA + "old", None]
@@ -87,7 +96,7 @@ async def test_an_expired_link_starts_over(bench: Bench) -> None:
 
 
 async def test_other_tracked_properties_start_over(bench: Bench) -> None:
-    bench.control.records[SWEEP] = Record({"link": DELTA + "old", "selection": "id"}, "1")
+    bench.control.records[SWEEP] = Record(known(bench) | {"selection": "id"}, "1")
     bench.changed.pages = {None: page(delta_link=DELTA + "1")}
     await bench.sweeper.sweep()
     assert bench.changed.asked == [None]
@@ -133,3 +142,69 @@ async def test_a_long_sweep_hands_over_to_a_chore(bench: Bench) -> None:
     assert not swept.complete
     assert bench.queues.chores == [Chore.SWEEP]
     assert bench.link == SKIP + "2"
+
+
+async def test_another_policy_looks_at_everybody_again(bench: Bench) -> None:
+    bench.control.records[SWEEP] = Record(known(bench) | {"policy": "of yesterday"}, "1")
+    bench.changed.pages = {None: page(*USERS[:2], delta_link=DELTA + "1")}
+    swept = await bench.sweeper.sweep()
+    assert (bench.changed.asked, swept.full) == ([None], True)
+    assert bench.control.records[SWEEP].values["policy"] == POLICY
+
+
+async def test_once_a_day_everybody_is_looked_at(bench: Bench) -> None:
+    """Joining a group or losing a role is no change of the user."""
+    bench.changed.pages = {None: page(*USERS[:2], delta_link=DELTA + "1"), DELTA + "1": page(delta_link=DELTA + "1")}
+    asked = []
+    for hours in (0, 1, 22, 1, 1):
+        bench.clock.advance(hours=hours)
+        asked.append((await bench.sweeper.sweep()).full)
+    assert asked == [True, False, False, True, False]
+
+
+async def test_a_full_sweep_that_takes_days_is_not_begun_anew(bench: Bench) -> None:
+    bench.changed.pages = {None: page(USERS[0], next_link=SKIP + "1")}
+    bench.changed.pages[SKIP + "1"] = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+    with pytest.raises(GraphFailed):
+        await bench.sweeper.sweep()
+    bench.clock.advance(days=3)
+    bench.changed.pages[SKIP + "1"] = page(USERS[1], delta_link=DELTA + "1")
+    await bench.sweeper.sweep()
+    assert bench.changed.asked == [None, SKIP + "1", SKIP + "1"]
+
+
+async def test_a_large_sweep_lets_others_in_between(bench: Bench) -> None:
+    many = tuple(f"{n:08x}-0000-4000-8000-000000000000" for n in range(2_000))
+    half = len(many) // 2
+    bench.changed.pages = {
+        None: page(*many[:half], next_link=SKIP + "1"),
+        SKIP + "1": page(*many[half:], delta_link=DELTA + "1"),
+    }
+    await bench.sweeper.sweep()
+    waits = [delay.total_seconds() for _, delay in bench.queues.sent]
+    assert waits[: AT_ONCE + 1] == [0] * (AT_ONCE + 1)
+    assert waits == sorted(waits), "also over the pages"
+    assert waits[-1] == (len(waits) - 1 - AT_ONCE) / MESSAGES_PER_SECOND
+
+
+def live(bench: Bench, **more: object) -> Record:
+    return Record({"expires": (bench.clock() + timedelta(days=20)).isoformat()} | more, "1")
+
+
+async def test_without_a_live_subscription_the_next_sweep_comes_soon(bench: Bench) -> None:
+    bench.changed.pages = {None: page(delta_link=DELTA + "1"), DELTA + "1": page(delta_link=DELTA + "1")}
+    bench.control.records[SUBSCRIPTION] = live(bench, missingSince=bench.clock().isoformat())
+    await bench.sweeper.sweep()
+    assert (bench.queues.chores, bench.queues.waits) == ([Chore.SWEEP], [(SOON, 1)])
+    await bench.sweeper.sweep()
+    assert len(bench.queues.chores) == 1, "one that is on its way is enough"
+    bench.clock.advance(seconds=SOON.total_seconds())
+    await bench.sweeper.sweep()
+    assert len(bench.queues.chores) == 2
+
+
+async def test_with_a_live_subscription_the_timer_is_enough(bench: Bench) -> None:
+    bench.changed.pages = {None: page(delta_link=DELTA + "1")}
+    bench.control.records[SUBSCRIPTION] = live(bench)
+    await bench.sweeper.sweep()
+    assert bench.queues.chores == []

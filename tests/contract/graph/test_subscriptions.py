@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from shared.errors import AlreadySubscribed, GraphFailed, Permanent
+from shared.errors import AlreadySubscribed, GraphFailed, Transient
 from shared.graph.subscriptions import GraphSubscriptions, read_subscription
 from shared.subscription_rules import LIFETIME, Desired
 from tests.contract.graph.conftest import Sim
@@ -78,11 +78,11 @@ async def test_a_second_one_is_refused_with_the_id_of_the_first(api: GraphSubscr
     assert told.value.subscription_id == first.id
 
 
-async def test_a_failed_handshake_is_told(api: GraphSubscriptions, webhook: Webhook) -> None:
+async def test_a_failed_handshake_passes_by_itself(api: GraphSubscriptions, webhook: Webhook) -> None:
     webhook.answers = False
     with pytest.raises(GraphFailed) as told:
         await api.create(soon())
-    assert isinstance(told.value.failure, Permanent)
+    assert isinstance(told.value.failure, Transient)
     assert "ValidationError" in told.value.failure.detail
 
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -18,11 +18,14 @@ from shared.messages import CHORE_QUEUE, USER_QUEUE, Chore, Message, decode, dec
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
 from shared.ports import AuditRow, Parked, Phase, Record
+from shared.service_clock import TOLERANCE, ServiceClock
 from shared.settings import StorageSettings
 from shared.storage.account import queue_service, table_service
 from shared.storage.queues import StorageQueues
 from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
 from tests.fakes import NOW
+
+CLOCK = ServiceClock(lambda: datetime.now(UTC))
 
 FULL = Memory(
     user_id="00000000-0000-4000-8000-000000000000",
@@ -55,7 +58,7 @@ def new_id() -> str:
 
 @pytest_asyncio.fixture
 async def tables(azurite: Azurite) -> AsyncIterator[TableServiceClient]:
-    async with DefaultAzureCredential() as credential, table_service(settings(azurite), credential) as service:
+    async with DefaultAzureCredential() as credential, table_service(settings(azurite), credential, CLOCK) as service:
         await create_tables(service)
         await create_tables(service)
         yield service
@@ -63,7 +66,7 @@ async def tables(azurite: Azurite) -> AsyncIterator[TableServiceClient]:
 
 @pytest_asyncio.fixture
 async def queues(azurite: Azurite) -> AsyncIterator[QueueServiceClient]:
-    async with DefaultAzureCredential() as credential, queue_service(settings(azurite), credential) as service:
+    async with DefaultAzureCredential() as credential, queue_service(settings(azurite), credential, CLOCK) as service:
         yield service
 
 
@@ -161,4 +164,14 @@ async def test_a_delayed_message_is_invisible_meanwhile(queues: QueueServiceClie
 async def test_chores_have_a_queue_of_their_own(queues: QueueServiceClient) -> None:
     await StorageQueues(queues).send_chore(Chore.SWEEP, 1)
     peeked = await queues.get_queue_client(CHORE_QUEUE).peek_messages(1)
-    assert decode_chore(peeked[0].content) == (Chore.SWEEP, 1)
+    assert decode_chore(peeked[0].content) == (Chore.SWEEP, 1, 1)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_clock_ten_minutes_off_is_put_right_by_tables_and_by_queues(azurite: Azurite, minutes: int) -> None:
+    """Nothing else tells an instance that its clock is wrong; see shared/service_clock.py."""
+    for service in (table_service, queue_service):
+        clock = ServiceClock(lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+        async with DefaultAzureCredential() as credential, service(settings(azurite), credential, clock) as made:
+            await made.get_service_properties()
+        assert abs(clock() - datetime.now(UTC)) < TOLERANCE

@@ -24,12 +24,18 @@ LIVE = {"state": "live", "id": "s", "expires": "2026-12-21T16:52:58+00:00"}
 GET_USER = f"GET /api/users/{USER}"
 POST_USER = f"POST /api/users/{USER}/reconcile"
 
+REPLAY = "POST /api/parked/replay"
+UNREADABLE = TRIPPED | {"writes": "ok", "reading": "unreadable"}
+LATE = TRIPPED | {"writes": "ok", "reading": "ok", "sweep": "late"}
+
 TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     ("health", "GET /api/health", answer(200, HEALTHY), 0, ""),
     ("health", "GET /api/health", answer(503, EXPIRED), 1, "subscription ensure"),
     ("health", "GET /api/health", answer(200, PAUSED), 0, ""),
     ("health", "GET /api/health", answer(503, TRIPPED), 1, "mfa-prefill resume"),
     ("health", "GET /api/health", answer(503, TRIPPED | {"subscription": "expired"}), 1, "subscription ensure"),
+    ("health", "GET /api/health", answer(503, UNREADABLE), 1, "roles or groups"),
+    ("health", "GET /api/health", answer(503, LATE), 1, "no sweep"),
     ("health", "GET /api/health", answer(503, NO_STORAGE), 1, "AzureWebJobsStorage"),
     ("health", "GET /api/health", answer(503, WRONG), 1, "PREFILL_SECRET"),
     ("health", "GET /api/health", answer(503, "Service Unavailable"), 3, "503"),
@@ -56,6 +62,11 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     (f"explain {USER}", GET_USER, answer(503, THROTTLED), 3, "throttled"),
     (f"reconcile {USER}", POST_USER, answer(202, {"id": USER, "status": "queued"}), 0, ""),
     (f"reconcile {USER}", POST_USER, answer(404, NOT_FOUND), 1, "no such user"),
+    (f"clear {USER}", f"POST /api/users/{USER}/clear", answer(202, {"id": USER, "status": "queued"}), 0, ""),
+    ("parked", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
+    ("parked list", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
+    ("parked replay --all", REPLAY, answer(202, {"queued": 2, "users": [USER], "left": []}), 0, ""),
+    (f"parked replay {USER}", REPLAY, answer(202, {"queued": 0, "users": [], "left": ["m"]}), 1, "mfa-prefill parked"),
     ("pause", "POST /api/pause", answer(200, SWITCH), 0, ""),
     ("pause --reason drill", "POST /api/pause", answer(200, SWITCH), 0, ""),
     ("pause --reason 0612345678", "POST /api/pause", answer(400, BAD_REASON), 1, "phone number"),

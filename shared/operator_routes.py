@@ -1,0 +1,248 @@
+"""What each route of operators and HR flows does, between the platform's types and the workflows. Floor 7.
+
+Each needs the function key, but health. Numbers are masked, and nothing of a request is quoted back.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from shared import app as root
+from shared import http_answers as answers
+from shared.errors import Conflict, GraphFailed, NotFound, SettingsError
+from shared.messages import Message, encode
+from shared.models import Cause, object_id
+from shared.telemetry import without_numbers
+
+_USER_PRINCIPAL_NAME = re.compile(r"[^\s/\\?%@<>\"]{1,113}@[A-Za-z0-9.\-]{1,142}")
+
+Queue = func.Out[list[str]]
+
+
+@without_numbers
+async def request_reconcile(request: func.HttpRequest, users: Queue) -> func.HttpResponse:
+    """POST /api/users/{id}/reconcile."""
+
+    async def ask() -> func.HttpResponse:
+        user_id = await _user_id(request)
+        received = root.millis()
+        users.set([encode(Message((user_id,), Cause.MANUAL, received))])
+        body = {"id": user_id, "status": "queued", "received": received}
+        return answers.document(body, HTTPStatus.ACCEPTED, Location=f"/api/users/{user_id}")
+
+    return await _operator(ask)
+
+
+@without_numbers
+async def clear_tombstone(request: func.HttpRequest, users: Queue) -> func.HttpResponse:
+    """POST /api/users/{id}/clear."""
+
+    async def clear() -> func.HttpResponse:
+        user_id = await _user_id(request)
+        try:
+            cleared = await (await root.app()).tombstones.clear(user_id)
+        except Conflict:
+            return answers.error(HTTPStatus.CONFLICT, "concurrent", "this user is being looked at: ask again")
+        received = root.millis()
+        users.set([encode(Message((user_id,), Cause.MANUAL, received))])
+        body = {"id": user_id, "cleared": cleared, "status": "queued", "received": received}
+        return answers.document(body, HTTPStatus.ACCEPTED, Location=f"/api/users/{user_id}")
+
+    return await _operator(clear)
+
+
+@without_numbers
+async def explain_user(request: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/users/{id}."""
+
+    async def explain() -> func.HttpResponse:
+        explained = await (await root.app()).explainer.explain(await _user_id(request))
+        if explained is None:
+            raise GraphFailed(NotFound("no such user"))
+        return answers.document(explained)
+
+    return await _operator(explain)
+
+
+@without_numbers
+async def show_subscription(_: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/subscription."""
+
+    async def show() -> func.HttpResponse:
+        app = await root.app()
+        listed = [_subscription(item) for item in await app.keeper.all()]
+        return answers.document(await app.reporter.subscription() | {"listed": listed})
+
+    return await _operator(show)
+
+
+@without_numbers
+async def ensure_subscription(_: func.HttpRequest) -> func.HttpResponse:
+    """POST /api/subscription."""
+
+    async def ensure() -> func.HttpResponse:
+        kept = await (await root.app()).keeper.keep()
+        root.remember(kept)
+        return answers.document(_subscription(kept.subscription) | {"state": "live", "steps": list(kept.steps)})
+
+    return await _operator(ensure)
+
+
+@without_numbers
+async def pause(request: func.HttpRequest) -> func.HttpResponse:
+    """POST /api/pause: the kill switch."""
+
+    async def stop() -> func.HttpResponse:
+        reason = _reason(request.get_body())
+        return answers.document((await (await root.app()).switches.pause(reason)).as_json())
+
+    return await _operator(stop)
+
+
+@without_numbers
+async def resume(_: func.HttpRequest) -> func.HttpResponse:
+    """POST /api/resume: after a pause, and after the breaker tripped."""
+
+    async def start() -> func.HttpResponse:
+        return answers.document((await (await root.app()).switches.resume()).as_json())
+
+    return await _operator(start)
+
+
+@without_numbers
+async def show_parked(_: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/parked."""
+
+    async def show() -> func.HttpResponse:
+        from shared.report import parked_item
+
+        items = [parked_item(item) for item in await (await root.app()).replayer.all()]
+        return answers.document({"count": len(items), "parked": items})
+
+    return await _operator(show)
+
+
+@without_numbers
+async def replay_parked(request: func.HttpRequest) -> func.HttpResponse:
+    """POST /api/parked/replay: {"keys": [...]}, or nothing for all of them."""
+
+    async def replay() -> func.HttpResponse:
+        replayed = await (await root.app()).replayer.replay(_keys(request.get_body()))
+        body = {"queued": len(replayed.users), "users": list(replayed.users), "left": list(replayed.left)}
+        return answers.document(body, HTTPStatus.ACCEPTED)
+
+    return await _operator(replay)
+
+
+@without_numbers
+async def report(_: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/report."""
+
+    async def tell() -> func.HttpResponse:
+        return answers.document(await (await root.app()).reporter.report())
+
+    return await _operator(tell)
+
+
+@without_numbers
+async def health(_: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/health: a few words, no tenant data. 503 when one of them asks for a person."""
+    try:
+        root.settings()
+    except SettingsError as error:
+        wrong = [mistake.setting for mistake in error.mistakes]
+        unwell = {"status": "unhealthy", "settings": "wrong", "wrong": wrong}
+        return answers.document(unwell, HTTPStatus.SERVICE_UNAVAILABLE)
+    well, words = await _diagnosis()
+    body = {"status": "healthy" if well else "unhealthy", "settings": "ok", **words}
+    return answers.document(body, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def _diagnosis() -> tuple[bool, Mapping[str, str]]:
+    """Whether all is well, and a word for each part."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        well, words = await (await root.app()).health.diagnosis()
+    except AzureError:
+        return False, {"storage": "unreachable"}
+    return well, {"storage": "ok"} | words
+
+
+async def _operator(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
+    """What an operator's route answers when settings, Graph or storage are not well."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        return await work()
+    except SettingsError as error:
+        return answers.bad_settings(error)
+    except GraphFailed as error:
+        return answers.graph_failed(error.failure)
+    except AzureError as error:
+        unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+        return answers.error(unavailable, "storageUnavailable", type(error).__name__, **{"Retry-After": "30"})
+    except _BadRequest as error:
+        return answers.error(HTTPStatus.BAD_REQUEST, error.code, str(error))
+
+
+class _BadRequest(Exception):
+    """What the caller sent is not what the route takes; the text quotes nothing of it."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def _keys(body: bytes) -> frozenset[str] | None:
+    """What a replay names; None: everything. Raises _BadRequest."""
+    if not body.strip():
+        return None
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = ()
+    if given == {}:
+        return None
+    keys = (given.get("keys") or given.get("users")) if isinstance(given, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise _BadRequest("badKeys", 'give {"keys": ["…"]} with keys of GET /api/parked, or no body for all of them')
+    return frozenset(key.lower() for key in keys)
+
+
+def _reason(body: bytes) -> str:
+    """What a pause says for itself; empty where it says nothing. Raises _BadRequest."""
+    from shared.switches import read_reason
+
+    try:
+        return read_reason(body)
+    except ValueError as error:
+        raise _BadRequest("badReason", str(error)) from None
+
+
+async def _user_id(request: func.HttpRequest) -> str:
+    """The object id of the route's user. Raises _BadRequest, GraphFailed."""
+    text = request.route_params.get("id", "")
+    user_id = object_id(text)
+    if user_id:
+        return user_id
+    if not _USER_PRINCIPAL_NAME.fullmatch(text):
+        raise _BadRequest("badUser", "give an object id or a user principal name")
+    found = await (await root.app()).directory.find(text)
+    if found is None:
+        raise GraphFailed(NotFound("no such user"))
+    return found
+
+
+def _subscription(item: Any) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "resource": item.resource,
+        "changeType": item.change_type,
+        "notificationUrl": item.notification_url,
+        "expires": item.expires.isoformat(),
+    }
