@@ -222,4 +222,5 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
 
 def answered(memory: Memory, message: Message) -> bool:
     """Whether a look begun after this message was received is complete: the message tells nothing new."""
-    return memory.looked_at is not None and message.received < memory.looked_at.timestamp() * 1000
+    # whole milliseconds, as `received` has them: what arrived within the one in which the look began is not older
+    return memory.looked_at is not None and message.received < int(memory.looked_at.timestamp() * 1000)

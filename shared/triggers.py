@@ -29,6 +29,11 @@ DEADLINE_SECONDS = 240
 
 MOST_EARLY = timedelta(minutes=2)
 
+WHOLE_SECOND = 1_000
+"""The queue service dates messages in whole seconds, rounded down."""
+MOST_ON_THE_WAY = 6_000
+"""Milliseconds between a webhook's stamp and the queue's date that need no wrong clock to explain them."""
+
 Queue = func.Out[list[str]]
 
 
@@ -96,7 +101,8 @@ def _as_the_queue_dates_it(users: Message, message: func.QueueMessage) -> Messag
     inserted = message.insertion_time
     if inserted is None or users.cause in (Cause.RETRY, Cause.HOLD):
         return users
-    return replace(users, received=max(users.received, int(inserted.timestamp() * 1000)))
+    dated = int(inserted.timestamp() * 1000) + WHOLE_SECOND
+    return replace(users, received=dated) if dated - users.received > MOST_ON_THE_WAY else users
 
 
 @without_numbers
