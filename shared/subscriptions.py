@@ -102,8 +102,6 @@ class Keeper:
             return "adopted"
         known.add(created.id)
         await self._remember(created)
-        # whatever changed while there was no subscription was told to nobody
-        await self.queues.send_chore(Chore.SWEEP, int(self.now().timestamp() * 1000))
         return "created"
 
     async def _note_pending(self) -> None:
@@ -114,6 +112,9 @@ class Keeper:
 
     async def _remember(self, item: Subscription) -> None:
         record = await self.control.load(SUBSCRIPTION)
+        if record.values.get("missingSince"):
+            # what changed in the gap was told to nobody; asked for before the gap is forgotten: no crash loses it
+            await self.queues.send_chore(Chore.SWEEP, int(self.now().timestamp() * 1000))
         fingerprint = self.desired.client_state_fingerprint
         values = {
             "id": item.id,

@@ -61,11 +61,11 @@ async def test_a_queue_message_that_is_garbage(chain: Chain) -> None:
     for text in garbage:
         await put(chain, text)
 
-    async def all_parked() -> list[dict[str, object]] | None:
-        items = await parked(chain)
-        return items if len(items) == len(garbage) else None
+    async def all_parked() -> bool:
+        return len(await parked(chain)) == len(garbage)
 
-    items = await until(all_parked)
+    await until(all_parked)
+    items = await parked(chain)
     assert {item["reason"] for item in items} == {"unreadable"}
     assert "612345678" not in json.dumps(items)
     assert all(item["advice"] and item["firstAt"] for item in items)
