@@ -225,11 +225,23 @@ class Reconciler:
             await self.pulse.looked(cause, [problem for observed in seen for problem in observed.unreadable])
 
     def _tell(self, look: Look, verdict: Verdict | None) -> None:
-        reasons = " ".join(look.reasons(verdict)) or "-"
-        fields = {"action": "user_reconciled", "user": look.user_id, "cause": look.message.cause.value}
-        parked = verdict is not None and verdict.outcome is Outcome.PARKED
+        outcome, reasons = look.outcome(verdict), " ".join(look.reasons(verdict)) or "-"
+        parked = outcome is Outcome.PARKED
+        fields: dict[str, object] = {
+            "action": "user_reconciled",
+            "user": look.user_id,
+            "cause": look.message.cause.value,
+            "outcome": outcome.value,
+            "reasons": reasons,
+            "attempt": look.message.attempt,
+        }
+        if look.applied:
+            fields["seconds"] = round(self.now().timestamp() - look.message.received / 1000, 1)
         level = logging.WARNING if parked or look.unknown else logging.INFO
-        _log.log(level, "%s: %s (%s) %s", look.user_id, look.outcome(verdict), reasons, look.detail, extra=fields)
+        _log.log(level, "%s: %s (%s) %s", look.user_id, outcome, reasons, look.detail, extra=fields)
+        if parked:
+            advice = {"action": "user_parked", "user": look.user_id, "reasons": reasons}
+            _log.error("%s: parked (%s)", look.user_id, reasons, extra=advice)
 
 
 def _millis(moment: datetime) -> int:

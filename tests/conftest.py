@@ -1,13 +1,18 @@
 """Real parts that several tests share."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
 
 from dev.azurite.launcher import Azurite, running_azurite
+
+PROMISES = Path(__file__).parent.parent / "docs" / "promises.md"
+_PROMISE = re.compile(r"^\| (\d+) \|.*\|(.*)\|$", re.MULTILINE)
 
 # a busy machine is not a failing law: nothing in the tests measures absolute time
 settings.register_profile("patient", deadline=None)
@@ -32,3 +37,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if deaths:
         told = ", ".join(f"{workflow} {count}" for workflow, count in deaths.items())
         terminalreporter.write_line(f"crashed at every I/O call, before and after it: {told}; {deaths.total()} in all")
+
+
+def promises() -> dict[str, list[str]]:
+    """Marker to names of tests, as docs/promises.md has them."""
+    found = _PROMISE.findall(PROMISES.read_text(encoding="utf-8"))
+    return {f"invariant_{int(number):02}": re.findall(r"`(test_\w+)`", tests) for number, tests in found}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in promises():
+        config.addinivalue_line("markers", f"{name}: see docs/promises.md")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`pytest -m invariant_05` runs what docs/promises.md names for the fifth promise."""
+    groups = promises()
+    for item in items:
+        for marker, names in groups.items():
+            if getattr(item, "originalname", item.name) in names:
+                item.add_marker(marker)

@@ -7,8 +7,10 @@ call and turn what they do not know into None.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -28,6 +30,8 @@ from shared.errors import Failure, Transient
 from shared.graph.replies import Reply, parsed
 from shared.models import Reason
 from shared.pace import Pace
+
+_log = logging.getLogger("mfa_prefill.graph")
 
 USUAL_SECONDS = 20
 SLOW_SECONDS = 60
@@ -124,6 +128,8 @@ class GraphClient:
         throttled = isinstance(failure, Transient) and failure.reason is Reason.THROTTLED
         wait = failure.delay if isinstance(failure, Transient) else None
         self._pace.answered(throttled, wait, reply.used)
+        if reply.status == HTTPStatus.FORBIDDEN:
+            _log.warning("Graph does not allow this: 403 %s", reply.code, extra={"action": "graph_forbidden"})
 
     async def share_pace(self) -> None:
         """After the answers of a batch were heeded. Raises what storage raises."""

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from shared.models import Cause, Outcome, Reason
 from shared.settings import SETTINGS, STORAGE, STORAGE_SETTINGS, Setting
+from tests.conftest import promises
 
 ENVIRONMENT = {key: str(value) for key, value in default_environment().items()}
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,6 +190,29 @@ def test_host_json_has_nothing_that_is_not_explained() -> None:
 def test_no_code_asks_whether_it_is_under_test() -> None:
     for path in [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py")]:
         assert not re.search(r"pytest|PYTEST|unittest|under_test|TESTING|simulator", path.read_text()), path
+
+
+def test_every_promise_has_tests_that_exist() -> None:
+    groups = promises()
+    assert list(groups) == [f"invariant_{number:02}" for number in range(1, 16)]
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    for marker, names in groups.items():
+        assert len(names) > 2, marker
+        assert set(names) <= defined, marker
+
+
+def test_every_action_word_of_the_log_is_explained() -> None:
+    told = {
+        word
+        for path in (ROOT / "shared").rglob("*.py")
+        for word in re.findall(r'"action": "(\w+)"', path.read_text())
+    }
+    explained = set(re.findall(r"^\| `(\w+)` \|", page("operations.md"), re.MULTILINE))
+    assert told == explained
 
 
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")

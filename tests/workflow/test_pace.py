@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from shared.errors import Transient
+from shared.models import Outcome, Reason
 from shared.pace import FIRST_GAP, LONGEST, NO_GAP, THROTTLE, UNNAMED, WIDEST_GAP, Pace
 from shared.ports import Record
 from tests.fakes import NOW, FakeClock, FakeControl
+from tests.workflow.test_reconcile import ANNA
+from tests.workflow.test_reconcile import Bench as Looks
 
 MINUTE = timedelta(minutes=1)
 
@@ -103,3 +107,20 @@ async def test_requests_keep_the_gap(bench: Bench) -> None:
     for _ in range(3):
         assert await bench.one.turn() is None
     assert bench.slept == [FIRST_GAP, FIRST_GAP]
+
+
+async def test_a_ten_minute_storm_of_429_parks_nobody() -> None:
+    """It ends by itself after the storm, and nobody has used up an attempt."""
+    looks = Looks()
+    looks.person()
+    looks.directory.observe_failures[ANNA] = [Transient(Reason.THROTTLED, "429", timedelta(seconds=20))] * 30
+    began = looks.clock()
+    await looks.look()
+    while looks.queues.sent:
+        message, delay = looks.queues.sent.pop()
+        assert message.attempt == 1
+        looks.clock.advance(seconds=delay.total_seconds())
+        await looks.handle(message)
+    assert looks.clock() - began >= timedelta(minutes=10)
+    assert looks.ledger.memories[ANNA].outcome is Outcome.DONE
+    assert looks.parking.items == {}
