@@ -107,6 +107,12 @@ async def ensure_subscription(req: func.HttpRequest) -> func.HttpResponse:
     return await operator_routes.ensure_subscription(req)
 
 
+@app.route("subscription", methods=["DELETE"])
+async def remove_subscription(req: func.HttpRequest) -> func.HttpResponse:
+    """None, until somebody asks for one again."""
+    return await operator_routes.remove_subscription(req)
+
+
 @app.route("pause", methods=["POST"])
 async def pause(req: func.HttpRequest) -> func.HttpResponse:
     """Write to nobody until somebody resumes; the queue keeps collecting."""

@@ -172,6 +172,14 @@ def subscription_ensure(context: typer.Context) -> None:
     _subscription(context, "POST")
 
 
+@subscription.command("remove")
+def subscription_remove(context: typer.Context) -> None:
+    """Delete it; no timer makes one again until `ensure`."""
+    with session(context) as asked:
+        answer = asked.ask("DELETE", "subscription")
+        asked.show(answer, lambda: show.subscription(answer.document))
+
+
 def _subscription(context: typer.Context, method: str) -> None:
     with session(context) as asked:
         answer = asked.ask(method, "subscription")

@@ -17,12 +17,12 @@ from shared.switches import Switches
 _log = logging.getLogger("mfa_prefill.health")
 
 _WELL = {
-    "subscription": {"live", "none"},
+    "subscription": {"live", "none", "removed"},
     "writes": {"ok", "paused"},
     "reading": {"ok"},
     "sweep": {"ok", "none"},
 }
-"""The words that ask nothing of anybody. A pause is what an operator wants; a tripped breaker is not."""
+"""The words that ask nothing of anybody. A pause and a removal are what an operator wants; a tripped breaker is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,17 @@ async def ensure_subscription(_: func.HttpRequest) -> func.HttpResponse:
 
 
 @without_numbers
+async def remove_subscription(_: func.HttpRequest) -> func.HttpResponse:
+    """DELETE /api/subscription: none, until somebody asks for one again."""
+
+    async def remove() -> func.HttpResponse:
+        deleted = await (await root.app()).keeper.remove()
+        return answers.document({"state": "removed", "deleted": list(deleted)})
+
+    return await _operator(remove)
+
+
+@without_numbers
 async def pause(request: func.HttpRequest) -> func.HttpResponse:
     """POST /api/pause: the kill switch."""
 

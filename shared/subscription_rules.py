@@ -100,7 +100,7 @@ def next_step(
     renew: bool = False,
 ) -> Step:
     """The next step; ask again after each until it is Healthy. `renew` asks for a renewal whatever time is left."""
-    ours = [item for item in found if _normal(item.resource) == RESOURCE]
+    ours = [item for item in found if is_ours(item)]
     good = [item for item in ours if _is_good(item, desired, remembered, now)]
     kept = max(good, key=lambda item: (item.id == remembered.subscription_id, item.expires), default=None)
     stray = next((item for item in ours if kept is None or item.id != kept.id), None)
@@ -109,6 +109,11 @@ def next_step(
     if kept is None:
         return Create()
     return Renew(kept) if renew or kept.expires - now < RENEW_BELOW else Healthy(kept)
+
+
+def is_ours(item: Subscription) -> bool:
+    """Whether this product keeps it: any other resource is not ours to touch."""
+    return _normal(item.resource) == RESOURCE
 
 
 def _is_good(item: Subscription, desired: Desired, remembered: Remembered, now: datetime) -> bool:
@@ -131,8 +136,11 @@ def _normal(resource: str) -> str:
 
 
 def subscription_word(values: Mapping[str, Any], now: datetime) -> str:
-    """`none` before the first one, `live`, `missing` (it vanished and could not be made again), `unchecked` (the
-    keeper has not seen it for a day) or `expired`: with the last three, notifications may be getting lost."""
+    """`none` before the first one, `removed` by an operator, `live`, `missing` (it vanished and could not be made
+    again), `unchecked` (the keeper has not seen it for a day) or `expired`: with the last three, notifications may be
+    getting lost."""
+    if values.get("removedAt"):
+        return "removed"
     if values.get("missingSince"):
         return "missing"
     expires, checked = _read(values.get("expires")), _read(values.get("checkedAt"))

@@ -24,6 +24,7 @@ from shared.subscription_rules import (
     Renew,
     Step,
     Subscription,
+    is_ours,
     next_step,
 )
 
@@ -64,6 +65,24 @@ class Keeper:
                 return self._told(Kept(step.subscription, tuple(steps)))
             steps.append(await self._take(step, known))
         raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "the subscription does not come to rest"))
+
+    async def remove(self) -> tuple[str, ...]:
+        """Deletes every subscription of ours, and sees to it that no timer makes one again; what was deleted.
+
+        Noted first: a keeper that is at work meanwhile must not undo it. Raises GraphFailed.
+        """
+        record = await self.control.load(SUBSCRIPTION)
+        remembered = Remembered.of(record.values)
+        removed = {"removedAt": self.now().isoformat(), "missingSince": None}
+        await self._save(Record(dict(record.values) | removed, record.version))
+        ours = [item for item in await self._look(set(), remembered) if is_ours(item)]
+        for item in ours:
+            await self.api.delete(item.id)
+        return tuple(item.id for item in ours)
+
+    async def is_removed(self) -> bool:
+        """Whether an operator wants none: then only an operator makes one."""
+        return bool((await self.control.load(SUBSCRIPTION)).values.get("removedAt"))
 
     async def all(self) -> Sequence[Subscription]:
         """What Graph lists for this app. Raises GraphFailed."""
@@ -121,6 +140,7 @@ class Keeper:
             "fingerprint": fingerprint,
             "pending": None,
             "missingSince": None,
+            "removedAt": None,
             "notificationUrl": item.notification_url,
             "expires": item.expires.isoformat(),
             "checkedAt": self.now().isoformat(),

@@ -121,7 +121,7 @@ class Sweeper:
     async def _come_back_soon(self) -> None:
         """While notifications may be getting lost the sweep is all there is: it does not wait for its timer."""
         now = self.now()
-        if subscription_word((await self.control.load(SUBSCRIPTION)).values, now) == "live":
+        if subscription_word((await self.control.load(SUBSCRIPTION)).values, now) in ("live", "removed"):
             return
         record = await self.control.load(SWEEP)
         coming = record.values.get("nextAt")

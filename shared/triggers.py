@@ -135,7 +135,7 @@ async def _do(chore: Chore, attempt: int = 1) -> None:
     try:
         if chore is Chore.SWEEP:
             await app.sweeper.sweep()
-        else:
+        elif not await app.keeper.is_removed():
             root.remember(await app.keeper.keep(renew=chore is Chore.RENEW))
     except GraphFailed as error:
         delay = chore_delay(error.failure, attempt)

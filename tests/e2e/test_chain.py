@@ -275,3 +275,14 @@ async def test_neither_secret_nor_number_reaches_logs_or_report(chain: Chain) ->
         assert "42424242" not in sink.replace(" ", "")
         assert SECRET not in sink
     assert user_id in log
+
+
+async def test_a_removed_subscription_stays_away_until_an_operator_asks_for_one(chain: Chain) -> None:
+    removed = (await chain.ask("DELETE", "api/subscription")).json()
+    assert (removed["state"], len(removed["deleted"])) == ("removed", 1)
+    await chain.run_timer("keep_subscription")
+    health = await chain.http.get(f"{chain.host.url}/api/health")
+    assert (health.status_code, health.json()["subscription"]) == (200, "removed")
+    assert (await chain.sim("GET", "subscriptions"))["value"] == []
+    assert (await chain.ask("POST", "api/subscription")).json()["steps"] == ["created"]
+    assert (await chain.ask("GET", "api/subscription")).json()["state"] == "live"

@@ -207,9 +207,7 @@ def test_every_promise_has_tests_that_exist() -> None:
 
 def test_every_action_word_of_the_log_is_explained() -> None:
     told = {
-        word
-        for path in (ROOT / "shared").rglob("*.py")
-        for word in re.findall(r'"action": "(\w+)"', path.read_text())
+        word for path in (ROOT / "shared").rglob("*.py") for word in re.findall(r'"action": "(\w+)"', path.read_text())
     }
     explained = set(re.findall(r"^\| `(\w+)` \|", page("operations.md"), re.MULTILINE))
     assert told == explained

@@ -191,3 +191,29 @@ async def test_a_clock_ten_minutes_off_asks_for_no_forbidden_lifetime_and_renews
     assert timedelta(days=27) < created.expires - NOW <= longest
     bench.clock.moment = created.expires - RENEW_BELOW + timedelta(minutes=minutes + 11)
     assert await bench.keep() == ("renewed",)
+
+
+async def test_removed_means_removed_until_somebody_asks_for_one(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.exists(replace(LIVE, id=OTHER, resource="groups"), known=False)
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    assert await keeper.remove() == (OURS,)
+    assert list(bench.api.existing) == [OTHER], "other resources are not ours to touch"
+    assert await keeper.is_removed()
+    assert subscription_word(bench.control.records[SUBSCRIPTION].values, bench.clock()) == "removed"
+    assert await keeper.remove() == (), "the second run is boring"
+    bench.api.existing.clear()
+    assert (await keeper.keep()).steps == ("created",)
+    assert not await keeper.is_removed()
+    assert bench.queues.chores == [Chore.SWEEP], "the gap is swept"
+
+
+async def test_a_removal_that_graph_refuses_is_noted_and_can_be_tried_again(bench: Bench) -> None:
+    bench.exists(LIVE)
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    bench.api.failing = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+    with pytest.raises(GraphFailed):
+        await keeper.remove()
+    assert await keeper.is_removed()
+    bench.api.failing = None
+    assert await keeper.remove() == (OURS,)

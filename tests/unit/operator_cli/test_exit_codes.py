@@ -63,6 +63,7 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     (f"reconcile {USER}", POST_USER, answer(202, {"id": USER, "status": "queued"}), 0, ""),
     (f"reconcile {USER}", POST_USER, answer(404, NOT_FOUND), 1, "no such user"),
     (f"clear {USER}", f"POST /api/users/{USER}/clear", answer(202, {"id": USER, "status": "queued"}), 0, ""),
+    ("subscription remove", "DELETE /api/subscription", answer(200, {"state": "removed", "deleted": []}), 0, ""),
     ("parked", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
     ("parked list", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
     ("parked replay --all", REPLAY, answer(202, {"queued": 2, "users": [USER], "left": []}), 0, ""),
@@ -113,7 +114,7 @@ USAGE: list[tuple[str, dict[str, str]]] = [
     ("explain nobody", {"MFA_PREFILL_URL": URL}),
     ("explain ../report", {"MFA_PREFILL_URL": URL}),
     ("explain a@b/../../report", {"MFA_PREFILL_URL": URL}),
-    ("subscription remove", {"MFA_PREFILL_URL": URL}),
+    ("subscription destroy", {"MFA_PREFILL_URL": URL}),
     ("", {"MFA_PREFILL_URL": URL}),
 ]
 
