@@ -146,20 +146,20 @@ def _against_registered(
         return _Phone(AddPhone(number)) if never_ours else _Phone(reason=Reason.REMOVED_BY_HUMAN)  # rules 6 and 7
     if same_number(mobile, number.canonical):
         return _Phone(adopt=keys.phone(user_id, number.canonical))  # rule 8
+    # written by us, but the look did not live to see it: it becomes L
+    adopt = memory.intended if keys.is_phone(memory.intended, user_id, canonical(mobile) or mobile) else None
     left_alone = _left_alone(mobile, policy, memory, keys)
     if left_alone:
-        return _Phone(reason=left_alone)  # rule 10
-    return _after_hold(number, user_id, policy, memory, keys, now)  # rule 9
+        return _Phone(reason=left_alone, adopt=adopt)  # rule 10
+    return replace(_after_hold(number, user_id, policy, memory, keys, now), adopt=adopt)  # rule 9
 
 
 def _left_alone(mobile: str, policy: Policy, memory: Memory, keys: Keys) -> Reason | None:
     """Why a registered number that differs from the directory's is not replaced; None: it may be."""
     if policy.existing_phone is ExistingPhone.REPLACE:
         return None
-    if memory.fingerprint is None:
-        return Reason.DIFFERS
     if not _is_ours(mobile, memory, keys):
-        return Reason.USER_MANAGED
+        return Reason.DIFFERS if memory.fingerprint is None else Reason.USER_MANAGED
     return Reason.DIFFERS if policy.existing_phone is ExistingPhone.KEEP else None
 
 
@@ -197,7 +197,8 @@ def _provenance(attribute: str | None, number: PhoneNumber) -> str:
 
 
 def _is_ours(mobile: str, memory: Memory, keys: Keys) -> bool:
-    return keys.is_phone(memory.fingerprint, memory.user_id, canonical(mobile) or mobile)
+    number = canonical(mobile) or mobile
+    return any(keys.is_phone(known, memory.user_id, number) for known in (memory.fingerprint, memory.intended))
 
 
 def _stronger(seen: Observation) -> frozenset[str]:

@@ -12,8 +12,8 @@ from shared.errors import Failure, Transient
 from shared.fingerprint import Keys
 from shared.memory import Claim, Memory
 from shared.messages import Message
-from shared.models import Cause, Observation, Outcome, Reason
-from shared.phone_number import same_number
+from shared.models import Cause, DefaultMethod, MfaState, Observation, Outcome, Reason
+from shared.phone_number import PhoneNumber, RegionHints, read_number, same_number
 from shared.plan import Action, AddPhone, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
 from shared.ports import AuditRow, Phase, Written
@@ -128,6 +128,10 @@ class Look:
         parked = self.memory.outcome is Outcome.PARKED and hinted
         return judge(self.failure, self.message.attempt, parked) if self.failure else None
 
+    def settles(self, verdict: Verdict | None) -> bool:
+        """Whether this look can tell what became of the interrupted one: what Graph shows, or that the user is gone."""
+        return verdict is None or verdict.outcome is Outcome.GONE
+
     def outcome(self, verdict: Verdict | None) -> Outcome:
         """The outcome word. What was written and read back makes a look `done`."""
         if verdict or not self.plan:
@@ -166,6 +170,25 @@ def ending(look: Look, policy: Policy, at: datetime) -> AuditRow:
     return _row(look, Phase.OUTCOME, at, policy, done, look.outcome(verdict), look.reasons(verdict))
 
 
+def settlement(look: Look, intent_row: AuditRow, at: datetime) -> AuditRow:
+    """The outcome of a look that died: which of its actions Graph shows now."""
+    seen = look.seen if look.failure is None else None
+    shown = tuple(action for action in intent_row.actions if seen and action in _described(seen))
+    outcome = Outcome.GONE if seen is None else Outcome.DONE if shown else Outcome.NOOP
+    return replace(
+        intent_row, at=at, phase=Phase.OUTCOME, actions=shown, reasons=(), outcome=outcome.value, request_ids=()
+    )
+
+
+def _described(seen: Observation) -> frozenset[str]:
+    """In the words of Action.describe, everything that is as an action would have made it."""
+    number = read_number(seen.mobile, RegionHints()) if seen.mobile else None
+    phones = (AddPhone(number), UpdatePhone(number)) if isinstance(number, PhoneNumber) else ()
+    states = (SetMfaState(state) for state in MfaState if seen.mfa_state and seen.mfa_state.satisfies(state))
+    methods = (SetDefaultMethod(m) for m in DefaultMethod if seen.preference and seen.preference.method == m.value)
+    return frozenset(action.describe() for action in (*phones, *states, *methods))
+
+
 def _row(
     look: Look,
     phase: Phase,
@@ -179,6 +202,7 @@ def _row(
         user_id=look.user_id,
         look=look.id,
         at=at,
+        began=look.began,
         phase=phase,
         cause=look.message.cause,
         actions=actions,
@@ -198,10 +222,12 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     remembered = replace(
         old,
         # a claim that has ended keeps nobody away, and tells the next look whose intent still lacks its outcome
-        claim=Claim(look.interrupted, look.began) if look.interrupted and look.failure else None,
+        claim=Claim(look.interrupted, look.began) if look.interrupted and not look.settles(verdict) else None,
         outcome=look.outcome(verdict),
         reasons=look.reasons(verdict),
         fingerprint=adopted,
+        # where it is not known what became of a write, the next look must still know its own number when it sees it
+        intended=None if plan and not look.failure else old.intended,
         state_written=states[-1] if states else old.state_written,
         looked_at=look.began if complete else old.looked_at,
         attempts=verdict.attempt if verdict and not complete else 0,

@@ -24,14 +24,16 @@ class Claim:
 class Memory:
     """One user's row. `version` is the storage's ETag; None: the row does not exist yet.
 
-    `fingerprint` is L, the number this service last wrote and read back. `looked_at` is when the last completed look
-    *began*: a message received before it tells nothing new.
+    `fingerprint` is L, the number this service last wrote and read back. `intended` is the one that an unfinished look
+    was about to write: found registered, it is ours as well. `looked_at` is when the last completed look *began*: a
+    message received before it tells nothing new.
     """
 
     user_id: str
     outcome: Outcome | None = None
     reasons: tuple[Reason, ...] = ()
     fingerprint: str | None = field(default=None, repr=False)
+    intended: str | None = field(default=None, repr=False)
     state_written: MfaState | None = None
     looked_at: datetime | None = None
     phone_only: bool = False

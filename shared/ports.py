@@ -107,11 +107,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One line of the append-only audit."""
+    """One line of the append-only audit. `began`: when its look did; a look has one row of each phase."""
 
     user_id: str
     look: str
     at: datetime
+    began: datetime
     phase: Phase
     cause: Cause
     actions: tuple[str, ...]
@@ -125,7 +126,7 @@ class Audit(Protocol):
     """Append only. What cannot be written here is not done."""
 
     async def append(self, row: AuditRow) -> None:
-        """Durable when it returns."""
+        """Durable when it returns. An outcome that somebody else has recorded already stays as it is."""
 
     async def history(self, user_id: str, most: int) -> Sequence[AuditRow]:
         """The newest rows of a user, newest first."""

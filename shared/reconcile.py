@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from shared.decision import decide, is_phone_only
 from shared.errors import Conflict, Transient
 from shared.fingerprint import Keys
-from shared.looks import Look, answered, ending, intent, remember
+from shared.looks import Look, answered, ending, intent, remember, settlement
 from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
-from shared.plan import Action, Plan
+from shared.plan import Action, AddPhone, Plan, UpdatePhone
 from shared.policy import Policy
 from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
 from shared.pulse import Pulse
@@ -140,8 +140,11 @@ class Reconciler:
     async def _claim(self, look: Look) -> None:
         """The right to write to this user, for one round; a look that does not get it writes nothing."""
         claim = Claim(look.id, self.now() + LEASE)
+        action = look.next_action(self.policy.mode)
+        number = action.number if isinstance(action, AddPhone | UpdatePhone) else None
+        intended = self.keys.phone(look.user_id, number.canonical) if number else look.memory.intended
         try:
-            look.memory = await self.ledger.save(replace(look.memory, claim=claim))
+            look.memory = await self.ledger.save(replace(look.memory, claim=claim, intended=intended))
         except Conflict:
             look.failure = Transient(Reason.CONCURRENT, "another look was faster")
 
@@ -162,19 +165,23 @@ class Reconciler:
         if look.lost:
             await self._look_again(look)
         else:
-            await self._settle_interrupted(look)
-            await self._follow_up(look, verdict)
-            await self._remember(look, verdict)
+            await self._settle_interrupted(look, verdict)
+            comes_back = await self._follow_up(look, verdict)
+            await self._remember(look, verdict, comes_back)
         self._tell(look, verdict)
 
-    async def _remember(self, look: Look, verdict: Verdict | None) -> None:
+    async def _remember(self, look: Look, verdict: Verdict | None, comes_back: bool) -> None:
         if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
             await self.parking.release([look.user_id])
         phone_only = look.seen is not None and is_phone_only(look.seen)
         try:
             await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
         except Conflict:
-            await self._look_again(look)
+            if verdict and verdict.outcome is Outcome.PARKED:
+                await self.parking.release([look.user_id])
+            # a second message beside the one that is on its way would double with every failure
+            if not comes_back:
+                await self._look_again(look)
 
     async def _look_again(self, look: Look) -> None:
         """Another look at the same user was faster: unless it answers our message too, look once more."""
@@ -184,29 +191,33 @@ class Reconciler:
             again = replace(look.message, users=(look.user_id,), cause=Cause.RETRY)
             await self.queues.send(again, max(min(wait, LEASE), timedelta(seconds=1)))
 
-    async def _settle_interrupted(self, look: Look) -> None:
+    async def _settle_interrupted(self, look: Look, verdict: Verdict | None) -> None:
         """A look that died after its intent gets its outcome now, from what Graph shows."""
-        if look.interrupted is None or look.failure:
+        if look.interrupted is None or not look.settles(verdict):
             return
         rows = [row for row in await self.audit.history(look.user_id, 20) if row.look == look.interrupted]
         if [row.phase for row in rows] == [Phase.INTENT]:
-            await self.audit.append(replace(ending(look, self.policy, self.now()), look=look.interrupted))
+            await self.audit.append(settlement(look, rows[0], self.now()))
 
-    async def _follow_up(self, look: Look, verdict: Verdict | None) -> None:
-        """What must come back comes back, what gave up is parked."""
+    async def _follow_up(self, look: Look, verdict: Verdict | None) -> bool:
+        """What must come back comes back, what gave up is parked; whether there is a message on its way."""
         now = self.now()
         if verdict is None:
             if look.plan and look.plan.hold_until:
                 await self._come_back(look, look.plan.hold_until)
-            elif look.unknown:
+                return True
+            if look.unknown:
                 await self._ask_again(look)
+                return True
         elif verdict.outcome is Outcome.RETRY:
             again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
             await self.queues.send(again, spread_out(verdict.delay, self.chance()))
+            return True
         elif verdict.outcome is Outcome.PARKED:
             reason, attempts = verdict.reason.value, look.message.attempt
             parked = Parked(look.user_id, reason, (look.user_id,), now, now, attempts, verdict.advice)
             await self.parking.park(parked)
+        return False
 
     async def _ask_again(self, look: Look) -> None:
         """What could not be read is asked again: skipped for now, not forgotten."""

@@ -30,10 +30,12 @@ class Tombstones:
         memory = (await self.ledger.load([user_id]))[user_id]
         if memory.fingerprint is None:
             return False
+        now = self.now()
         row = AuditRow(
             user_id=user_id,
             look=self.new_id(),
-            at=self.now(),
+            at=now,
+            began=now,
             phase=Phase.OUTCOME,
             cause=Cause.MANUAL,
             actions=(CLEARED,),
@@ -42,5 +44,5 @@ class Tombstones:
             policy=self.policy.fingerprint(),
         )
         await self.audit.append(row)
-        await self.ledger.save(replace(memory, fingerprint=None))
+        await self.ledger.save(replace(memory, fingerprint=None, intended=None))
         return True

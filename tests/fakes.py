@@ -10,7 +10,7 @@ from shared.messages import Chore, Message
 from shared.models import DirectoryUser, MfaState, Observation, Reason, RegisteredPhone, SignInPreference
 from shared.pace import Pace
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
-from shared.ports import AuditRow, DeltaPage, Parked, Record, Written
+from shared.ports import AuditRow, DeltaPage, Parked, Phase, Record, Written
 from shared.subscription_rules import Subscription
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -155,7 +155,11 @@ class FakeAudit:
     async def append(self, row: AuditRow) -> None:
         if self.broken:
             raise ConnectionError("the audit table is down")
-        self.rows.append(row)
+        known = (row.user_id, row.look, row.phase) in {(old.user_id, old.look, old.phase) for old in self.rows}
+        if known and row.phase is Phase.INTENT:
+            raise ConnectionError("this row exists")
+        if not known:
+            self.rows.append(row)
 
     async def history(self, user_id: str, most: int) -> Sequence[AuditRow]:
         return [row for row in reversed(self.rows) if row.user_id == user_id][:most]

@@ -26,6 +26,7 @@ def memory_entity(memory: Memory) -> Entity:
         "outcome": memory.outcome,
         "reasons": json.dumps(memory.reasons),
         "fingerprint": memory.fingerprint,
+        "intended": memory.intended,
         "stateWritten": memory.state_written,
         "lookedAt": _text(memory.looked_at),
         "phoneOnly": memory.phone_only,
@@ -53,6 +54,7 @@ def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
         outcome=_word(Outcome, entity.get("outcome")),
         reasons=tuple(r for text in json.loads(entity.get("reasons") or "[]") if (r := _word(Reason, text))),
         fingerprint=entity.get("fingerprint"),
+        intended=entity.get("intended"),
         state_written=_word(MfaState, entity.get("stateWritten")),
         looked_at=_moment(entity.get("lookedAt")),
         phone_only=bool(entity.get("phoneOnly")),
@@ -75,12 +77,13 @@ _END_OF_TIME = 10**14
 
 
 def audit_entity(row: AuditRow) -> Entity:
-    """An audit row; an intent sorts behind its own outcome."""
-    left = _END_OF_TIME - int(row.at.timestamp() * 1000)
+    """An audit row; an intent sorts behind its own outcome, and a look has room for one of each."""
+    left = _END_OF_TIME - int(row.began.timestamp() * 1000)
     rank = 0 if row.phase is Phase.OUTCOME else 1
     values: Entity = {
         "look": row.look,
         "at": row.at.isoformat(),
+        "began": row.began.isoformat(),
         "phase": row.phase.value,
         "cause": row.cause,
         "actions": json.dumps(row.actions, ensure_ascii=False),
@@ -98,6 +101,7 @@ def audit_of(entity: Mapping[str, Any]) -> AuditRow:
         user_id=entity["PartitionKey"],
         look=entity["look"],
         at=datetime.fromisoformat(entity["at"]),
+        began=datetime.fromisoformat(entity["began"]),
         phase=Phase(entity["phase"]),
         cause=Cause(entity["cause"]),
         actions=tuple(json.loads(entity["actions"])),

@@ -13,7 +13,7 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.errors import Conflict
 from shared.memory import Memory
-from shared.ports import AuditRow, Parked, Record
+from shared.ports import AuditRow, Parked, Phase, Record
 from shared.storage.rows import (
     Entity,
     audit_entity,
@@ -66,7 +66,11 @@ class TableAudit:
 
     async def append(self, row: AuditRow) -> None:
         """See the port."""
-        await self._table.create_entity(audit_entity(row))
+        try:
+            await self._table.create_entity(audit_entity(row))
+        except ResourceExistsError:
+            if row.phase is not Phase.OUTCOME:
+                raise
 
     async def history(self, user_id: str, most: int) -> Sequence[AuditRow]:
         """See the port."""

@@ -1060,7 +1060,7 @@ async def test_T24_after_a_crash_at_any_call_every_write_has_one_intent_and_one_
 
 async def test_T24_an_audit_row_cannot_be_written_over(azurite: Azurite) -> None:
     storage = StorageSettings(connection_string=azurite.connection_string)
-    row = AuditRow(object_ids(9)[-1], "look", NOW, Phase.INTENT, Cause.SWEEP, ("add",), (), None, "policy")
+    row = AuditRow(object_ids(9)[-1], "look", NOW, NOW, Phase.INTENT, Cause.SWEEP, ("add",), (), None, "policy")
     async with (
         DefaultAzureCredential() as credential,
         table_service(storage, credential, ServiceClock(lambda: NOW)) as service,

@@ -328,6 +328,18 @@ async def test_what_changed_between_the_look_and_the_write_is_a_race(
     assert (await graph.violations() if raced else await graph.races()) == []
 
 
+@pytest.mark.parametrize("seconds", [0.0, 10.0])
+async def test_a_look_of_another_instance_does_not_make_a_race_a_violation(graph: Graph, seconds: float) -> None:
+    await graph.sim("PUT", "policy", {"lookSeconds": seconds})
+    user = await person(graph)
+    await look(graph, user)
+    await graph.sim("PATCH", f"users/{user}", {"mobilePhone": OTHER_NUMBER})
+    await look(graph, user)  # the other instance; the first one has decided already
+    await graph.call("POST", phone_path(user), phone(NUMBER))
+    found = (await graph.violations(), await graph.races())
+    assert found == (([], ["source"]) if seconds else (["source"], []))
+
+
 async def test_a_lowered_state_can_be_a_race_too(graph: Graph) -> None:
     user = await person(graph, authentication={"mobile": NUMBER})
     await look(graph, user)

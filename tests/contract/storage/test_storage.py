@@ -25,6 +25,7 @@ from shared.storage.queues import StorageQueues
 from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
 from tests.fakes import NOW
 
+LATER = NOW + timedelta(seconds=1)
 CLOCK = ServiceClock(lambda: datetime.now(UTC))
 
 FULL = Memory(
@@ -32,6 +33,7 @@ FULL = Memory(
     outcome=Outcome.HELD,
     reasons=(Reason.CHANGE_HELD, Reason.SYSTEM_PREFERRED),
     fingerprint="f" * 64,
+    intended="d" * 64,
     state_written=MfaState.ENABLED,
     looked_at=NOW,
     phone_only=True,
@@ -109,14 +111,16 @@ async def test_unknown_users_have_an_empty_memory_and_each_is_asked_once(tables:
 
 async def test_audit_rows_come_newest_first_and_outcome_before_its_intent(tables: TableServiceClient) -> None:
     audit, user_id = TableAudit(tables), new_id()
-    intent = AuditRow(user_id, "l1", NOW, Phase.INTENT, Cause.SWEEP, ("add mobile +31 ••••••78",), (), None, "p")
+    intent = AuditRow(user_id, "l1", NOW, NOW, Phase.INTENT, Cause.SWEEP, ("add mobile +31 ••••••78",), (), None, "p")
     rows = [intent, replace(intent, phase=Phase.OUTCOME, outcome="done", request_ids=("r1",))]
-    rows += [replace(row, look="l2", at=NOW + timedelta(seconds=1)) for row in rows]
+    rows += [replace(row, look="l2", at=LATER, began=LATER) for row in rows]
     for row in rows:
         await audit.append(row)
     assert await audit.history(user_id, 10) == rows[::-1]
     assert await audit.history(user_id, 1) == rows[-1:]
     assert await audit.history(new_id(), 10) == []
+    await audit.append(replace(rows[1], at=LATER, outcome="noop", actions=()))
+    assert await audit.history(user_id, 10) == rows[::-1], "whoever came first told the outcome"
 
 
 async def test_a_control_record_is_guarded_by_its_etag(tables: TableServiceClient) -> None:

@@ -1,0 +1,186 @@
+"""Looks that fail, race or die half way: each of these was found by killing real hosts."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import NotFound, Transient
+from shared.memory import Claim, Memory
+from shared.models import Cause, MfaState, Outcome, Reason
+from shared.plan import Action, UpdatePhone
+from shared.policy import ExistingPhone
+from shared.ports import Phase
+from shared.reconcile import LEASE
+from tests.workflow.crashing import Died
+from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
+
+UNAVAILABLE = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+NEW, OTHER = "+31 612345678", "+31 687654321"
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_a_failed_look_that_lost_the_race_for_the_row_comes_back_once(bench: Bench) -> None:
+    """Two messages of one user, both failing: each brings itself back, and none of them twice."""
+    bench.directory.observe_failures[ANNA] = [NotFound("404")]
+    bench.ledger.before_save = lambda memory: bench.somebody_records(Memory(ANNA, outcome=Outcome.RETRY))
+    await bench.look()
+    assert len(bench.queues.sent) == 1
+
+
+async def test_eight_messages_of_a_user_that_does_not_exist_stay_eight(bench: Bench) -> None:
+    """However the looks interleave: never more messages than hints."""
+    hints, elapsed = 8, timedelta(0)
+    for _ in range(hints):
+        await bench.look("cccccccc-0000-4000-8000-00000000000c")
+    while bench.queues.sent and elapsed < timedelta(minutes=30):
+        assert len(bench.queues.sent) <= hints
+        bench.queues.sent.sort(key=lambda sent: sent[1])
+        message, delay = bench.queues.sent.pop(0)
+        elapsed += delay
+        bench.ledger.before_save = lambda memory: bench.somebody_records(Memory(memory.user_id))
+        await bench.handle(message)
+
+
+def dies_before_it_sees(bench: Bench) -> None:
+    """The host is gone after Graph has taken the number and before anybody has read it back."""
+
+    async def read_back(*_: object) -> object:
+        raise Died
+
+    bench.directory.read_back = read_back  # type: ignore[method-assign, assignment]
+
+
+async def killed_after_the_write(bench: Bench) -> None:
+    dies_before_it_sees(bench)
+    with pytest.raises(Died):
+        await bench.look()
+    del bench.directory.read_back
+    bench.clock.advance(seconds=LEASE.total_seconds() + 1)
+
+
+def hr_enters(bench: Bench, number: str) -> None:
+    anna = bench.directory.people[ANNA]
+    anna.user = replace(anna.user, mobile_phone=number)
+
+
+async def test_a_number_written_by_a_look_that_died_is_ours_when_hr_has_changed_it_meanwhile(bench: Bench) -> None:
+    anna = bench.person()
+    await killed_after_the_write(bench)
+    hr_enters(bench, OTHER)
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    assert (anna.mobile, anna.state) == (NEW, MfaState.ENFORCED)
+    assert KEYS.is_phone(bench.ledger.memories[ANNA].fingerprint, ANNA, "+31612345678")
+    bench.clock.advance(hours=25)
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.mobile == OTHER
+
+
+async def test_the_same_where_the_read_back_failed(bench: Bench) -> None:
+    anna = bench.person()
+    bench.directory.read_back_failures[ANNA] = [UNAVAILABLE]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    hr_enters(bench, OTHER)
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    assert anna.mobile == NEW
+
+
+async def test_the_same_for_a_changed_number(bench: Bench) -> None:
+    """Both the number before and the one that was being written are ours."""
+    bench.policy = replace(APPLY, change_hold=timedelta(0))
+    anna = bench.person()
+    await bench.look()
+    hr_enters(bench, OTHER)
+    await killed_after_the_write(bench)
+    assert anna.mobile == OTHER
+    hr_enters(bench, "+31 6 1111 2222")
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.mobile == "+31 611112222"
+    updates = [action for _, action in bench.directory.journal if isinstance(action, UpdatePhone)]
+    assert len(updates) == 2
+
+
+async def test_a_persons_own_number_is_theirs_whatever_we_were_about_to_write(bench: Bench) -> None:
+    anna = bench.person()
+    bench.directory.write_failures[ANNA] = [UNAVAILABLE]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    anna.mobile = OTHER
+    assert await bench.look() == {ANNA: Outcome.DONE}, "the state is still set"
+    assert (anna.mobile, bench.ledger.memories[ANNA].reasons) == (OTHER, (Reason.DIFFERS,))
+    assert bench.ledger.memories[ANNA].intended is None, "that look is over"
+
+
+async def test_kept_numbers_are_known_for_ours_too(bench: Bench) -> None:
+    bench.policy = replace(APPLY, existing_phone=ExistingPhone.KEEP)
+    bench.person()
+    await killed_after_the_write(bench)
+    hr_enters(bench, OTHER)
+    await bench.look()
+    assert KEYS.is_phone(bench.ledger.memories[ANNA].fingerprint, ANNA, "+31612345678")
+
+
+def phases(bench: Bench) -> dict[str, list[Phase]]:
+    told: dict[str, list[Phase]] = {}
+    for row in bench.audit.rows:
+        told.setdefault(row.look, []).append(row.phase)
+    return told
+
+
+async def test_the_intent_of_a_person_who_was_deleted_meanwhile_gets_its_outcome(bench: Bench) -> None:
+    bench.person()
+    await killed_after_the_write(bench)
+    del bench.directory.people[ANNA]
+    assert await bench.look(attempt=7) == {ANNA: Outcome.GONE}
+    assert list(phases(bench).values()) == [[Phase.INTENT, Phase.OUTCOME]]
+    assert (bench.audit.rows[-1].outcome, bench.audit.rows[-1].actions) == ("gone", ())
+
+
+async def test_two_looks_that_settle_one_intent_leave_one_outcome(bench: Bench) -> None:
+    bench.person()
+    await killed_after_the_write(bench)
+    bench.person(mobile_phone=None)
+    intent = bench.audit.rows[-1]
+
+    async def nobody_has_told_yet(*_: object) -> list[object]:
+        return [intent]
+
+    bench.audit.history = nobody_has_told_yet  # type: ignore[method-assign, assignment]
+    for _ in range(2):
+        ended = Claim(intent.look, bench.clock() - timedelta(seconds=1))
+        bench.ledger.memories[ANNA] = replace(bench.ledger.memories[ANNA], claim=ended, looked_at=None)
+        await bench.look()
+    outcomes = [row for row in bench.audit.rows if row.look == intent.look and row.phase is Phase.OUTCOME]
+    assert len(outcomes) == 1
+
+
+async def test_a_settled_outcome_tells_the_actions_of_its_own_intent(bench: Bench) -> None:
+    """Not those of the look that settles it: here the state is raised by the second look."""
+    anna = bench.person()
+    await killed_after_the_write(bench)
+    assert anna.state is MfaState.DISABLED
+    await bench.look()
+    intent, settled, *_ = sorted(bench.audit.rows, key=lambda row: (row.began, row.phase.value))
+    assert intent.look == settled.look
+    assert intent.actions == ("add mobile +31 ••••••78", "set MFA state enabled")
+    assert (settled.outcome, set(settled.actions)) == ("done", set(intent.actions))
+
+
+async def test_an_action_that_never_happened_is_not_told_as_done(bench: Bench) -> None:
+    anna = bench.person()
+
+    def dies(_: str, __: Action) -> None:
+        raise Died
+
+    bench.directory.before_write = dies
+    with pytest.raises(Died):
+        await bench.look()
+    bench.directory.before_write = lambda user, action: None
+    bench.clock.advance(seconds=LEASE.total_seconds() + 1)
+    anna.user = replace(anna.user, mobile_phone=None)
+    await bench.look(cause=Cause.RETRY)
+    assert list(phases(bench).values()) == [[Phase.INTENT, Phase.OUTCOME]]
+    assert (bench.audit.rows[-1].outcome, bench.audit.rows[-1].actions) == ("noop", ())
