@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 
-.PHONY: demo test dev lint audit types mutants bench package lock clean
+.PHONY: demo test dev lint audit types mutants bench chaos package lock clean
 
 demo: .venv/.ready
 	$(PYTHON) -m dev.demo
@@ -34,6 +34,10 @@ mutants: .venv/.ready
 
 bench: .venv/.ready
 	$(PYTHON) -m bench
+
+# A quarter of an hour of faults and killed hosts, then everybody is judged. No part of `make test`, which has a short one.
+chaos: .venv/.ready
+	$(PYTHON) -m dev.chaos
 
 package: .venv/.ready
 	$(PYTHON) -m dev.package

@@ -44,6 +44,11 @@ class AppClient:
         explained = await self._document(f"/api/users/{user_id}")
         return read_word(explained) if explained and explained["ledger"] else None
 
+    async def reconcile(self, user_id: str) -> bool:
+        """Ask for a look at somebody now; whether the app took it."""
+        answer = await self._ask("POST", f"/api/users/{user_id}/reconcile")
+        return answer is not None and answer.status_code == HTTPStatus.ACCEPTED
+
     async def report(self) -> dict[str, Any] | None:
         """GET /api/report."""
         return await self._document("/api/report")

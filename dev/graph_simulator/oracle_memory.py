@@ -21,11 +21,13 @@ class Known:
     written: str | None = None
     removed_by_others: bool = False
     looks: dict[str, Entry] = field(default_factory=dict)
+    recent_looks: deque[Entry] = field(default_factory=lambda: deque(maxlen=64))
     usable_looks: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=8))
 
     def look(self, entry: Entry, default_region: str) -> None:
         """The caller was shown something."""
         self.looks[entry.operation] = entry
+        self.recent_looks.append(entry)
         shown = entry.shown
         if entry.operation not in PHONE_LOOKS or shown is None:
             return
@@ -64,6 +66,10 @@ class Known:
         """The newest look of some kinds."""
         found = [self.looks[kind] for kind in kinds if kind in self.looks]
         return max(found, key=lambda entry: entry.sequence, default=None)
+
+    def since(self, moment: float, kinds: tuple[str, ...]) -> list[Entry]:
+        """All looks of some kinds from a moment on."""
+        return [entry for entry in self.recent_looks if entry.at >= moment and entry.operation in kinds]
 
 
 def _shows_usable(operation: str, shown: Snapshot) -> bool:

@@ -10,7 +10,8 @@ class OraclePolicy:
     """Rules of the service under test, named as in JSON. `excluded`: user ids nobody may write to.
 
     `raceSeconds`: a fact that changed by another hand this shortly before a write, and after the client's last look,
-    makes the write a race and not a violation.
+    makes the write a race and not a violation. `lookSeconds`: with several instances the look that led to a write need
+    not be the last one; any that was at most this old may have been.
     """
 
     mode: str = "apply"
@@ -24,6 +25,7 @@ class OraclePolicy:
     excluded: frozenset[str] = field(default_factory=frozenset)
     defaultRegion: str = ""  # noqa: N815
     raceSeconds: float = 30.0  # noqa: N815
+    lookSeconds: float = 0.0  # noqa: N815
     writesPerHour: int = 0  # noqa: N815
     strictRetryAfter: bool = False  # noqa: N815
 

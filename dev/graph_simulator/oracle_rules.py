@@ -36,8 +36,13 @@ type Rule = Callable[[Write], Iterator[Finding]]
 
 
 def _raced(write: Write, looks: tuple[str, ...], allowed: Callable[[Snapshot], bool]) -> bool:
-    """Whether the client's last look of these kinds was recent, showed nothing wrong, and others changed it since."""
-    look = write.known.latest(looks)
+    """Whether a look that can have led to the write was recent, showed nothing wrong, and others changed it since."""
+    latest = write.known.latest(looks)
+    others = write.known.since(write.entry.at - write.policy.lookSeconds, looks) if write.policy.lookSeconds else []
+    return any(_excuses(write, look, allowed) for look in (latest, *others))
+
+
+def _excuses(write: Write, look: Entry | None, allowed: Callable[[Snapshot], bool]) -> bool:
     if look is None or look.shown is None or not write.known.surprised_since(look):
         return False
     return write.entry.at - look.at <= write.policy.raceSeconds and allowed(look.shown)
