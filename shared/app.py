@@ -1,4 +1,4 @@
-"""The composition root: settings, clients and workflows, put together when a trigger first needs them. Floor 7.
+"""What a worker process makes once: its settings, its clock, and the workflows when first needed. Floor 7.
 
 Importing this file loads nothing of Azure Storage, azure-identity or msgraph-sdk: the webhooks answer from cold and
 never need them. One set of clients serves a worker process (and its one event loop).
@@ -7,9 +7,6 @@ never need them. One set of clients serves a worker process (and its one event l
 import asyncio
 import logging
 import os
-import random
-import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,39 +18,10 @@ from shared.service_clock import ServiceClock
 from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from shared.explain import Explainer
-    from shared.health import Health
-    from shared.poisoned import PoisonKeeper
-    from shared.ports import Control, Directory, Queues
-    from shared.reconcile import Reconciler
-    from shared.replay import Replayer
-    from shared.report import Reporter
-    from shared.subscriptions import Keeper, Kept
-    from shared.sweep import Sweeper
-    from shared.switches import Switches
-    from shared.tombstones import Tombstones
+    from shared.composition import App
+    from shared.subscriptions import Kept
 
 _log = logging.getLogger("mfa_prefill.app")
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """The workflows, ready to run."""
-
-    settings: Settings
-    directory: "Directory"
-    control: "Control"
-    queues: "Queues"
-    switches: "Switches"
-    reconciler: "Reconciler"
-    poison: "PoisonKeeper"
-    sweeper: "Sweeper"
-    keeper: "Keeper"
-    explainer: "Explainer"
-    tombstones: "Tombstones"
-    replayer: "Replayer"
-    reporter: "Reporter"
-    health: "Health"
 
 
 def now() -> datetime:
@@ -102,11 +70,13 @@ def coalescer() -> Coalescer:
     return _Once.coalescer
 
 
-async def app() -> App:
+async def app() -> "App":
     """The workflows of this process, made on first use. Raises SettingsError, and what storage raises."""
     async with _Once.lock:
         if _Once.app is None:
-            _Once.app = await _compose(settings())
+            from shared.composition import compose
+
+            _Once.app = await compose(settings(), _Once.clock)
     return _Once.app
 
 
@@ -120,86 +90,7 @@ class _Once:
     clock = ServiceClock(_local_now)
 
     settings: Settings | None = None
-    app: App | None = None
+    app: "App | None" = None
     subscription_id: str | None = None
     coalescer = Coalescer()
     lock = asyncio.Lock()
-
-
-async def _compose(ours: Settings) -> App:
-    from azure.identity.aio import DefaultAzureCredential
-
-    from shared.explain import Explainer
-    from shared.graph.client import GraphClient
-    from shared.graph.delta import GraphChangedUsers
-    from shared.graph.directory import GraphDirectory
-    from shared.graph.subscriptions import GraphSubscriptions
-    from shared.health import Health
-    from shared.pace import Pace
-    from shared.permissions import warning
-    from shared.poisoned import PoisonKeeper
-    from shared.pulse import Pulse
-    from shared.reconcile import Reconciler
-    from shared.replay import Replayer
-    from shared.report import Reporter
-    from shared.storage.account import queue_service, table_service
-    from shared.storage.queues import StorageQueues
-    from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
-    from shared.subscription_rules import Desired
-    from shared.subscriptions import Keeper
-    from shared.sweep import Sweeper
-    from shared.switches import Switches
-    from shared.tombstones import Tombstones
-
-    risk = warning(ours.policy)
-    if risk:
-        _log.warning("%s", risk, extra={"action": "permissions_risky"})
-    credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
-    storage_credential = DefaultAzureCredential(managed_identity_client_id=ours.storage.client_id)
-    tables = table_service(ours.storage, storage_credential, _Once.clock)
-    await create_tables(tables)
-    queues = StorageQueues(queue_service(ours.storage, storage_credential, _Once.clock))
-    ledger, audit, control, parking = (
-        TableLedger(tables),
-        TableAudit(tables),
-        TableControl(tables),
-        TableParking(tables),
-    )
-    switches = Switches(control, ours.writes_per_hour, now)
-    client = GraphClient(ours.graph_url, credential, now, Pace(control, now, asyncio.sleep))
-    directory = GraphDirectory(client, ours.policy)
-    desired = Desired(ours.notification_url, ours.lifecycle_url, ours.keys.client_state_fingerprint())
-    subscriptions = GraphSubscriptions(client, desired, ours.keys.client_state())
-    return App(
-        settings=ours,
-        directory=directory,
-        control=control,
-        queues=queues,
-        switches=switches,
-        reconciler=Reconciler(
-            directory,
-            ledger,
-            audit,
-            queues,
-            parking,
-            switches,
-            Pulse(control, now),
-            ours.policy,
-            ours.keys,
-            now,
-            _new_id,
-            random.random,
-        ),
-        poison=PoisonKeeper(ledger, parking, now),
-        sweeper=Sweeper(GraphChangedUsers(client), control, queues, ours.policy.fingerprint(), now),
-        keeper=Keeper(subscriptions, control, queues, desired, now),
-        tombstones=Tombstones(ledger, audit, ours.policy, now, _new_id),
-        explainer=Explainer(directory, ledger, audit, ours.policy, ours.keys, now),
-        replayer=Replayer(parking, queues, now),
-        reporter=Reporter(ledger, control, parking, switches, ours.policy, now),
-        health=Health(control, parking, switches, now),
-    )
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:12]

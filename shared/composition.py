@@ -1,0 +1,139 @@
+"""Clients and workflows, put together from the settings. Floor 7; `shared.app` loads this when it is first needed.
+
+Everything of Azure Storage, azure-identity and msgraph-sdk that the process uses is made here, once.
+"""
+
+import asyncio
+import logging
+import random
+import uuid
+from dataclasses import dataclass
+
+from azure.identity.aio import DefaultAzureCredential
+
+from shared.explain import Explainer
+from shared.graph.client import GraphClient
+from shared.graph.delta import GraphChangedUsers
+from shared.graph.directory import GraphDirectory
+from shared.graph.subscriptions import GraphSubscriptions
+from shared.health import Health
+from shared.pace import Pace
+from shared.permissions import warning
+from shared.poisoned import PoisonKeeper
+from shared.ports import Audit, Control, Directory, Ledger, Parking, Queues
+from shared.pulse import Pulse
+from shared.reconcile import Reconciler
+from shared.replay import Replayer
+from shared.report import Reporter
+from shared.service_clock import ServiceClock
+from shared.settings import Settings
+from shared.storage.account import queue_service, table_service
+from shared.storage.queues import StorageQueues
+from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
+from shared.subscription_rules import Desired
+from shared.subscriptions import Keeper
+from shared.sweep import Sweeper
+from shared.switches import Switches
+from shared.tombstones import Tombstones
+
+_log = logging.getLogger("mfa_prefill.app")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The workflows, ready to run."""
+
+    settings: Settings
+    directory: Directory
+    control: Control
+    queues: Queues
+    switches: Switches
+    reconciler: Reconciler
+    poison: PoisonKeeper
+    sweeper: Sweeper
+    keeper: Keeper
+    explainer: Explainer
+    tombstones: Tombstones
+    replayer: Replayer
+    reporter: Reporter
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """What is kept in the storage account."""
+
+    ledger: Ledger
+    audit: Audit
+    control: Control
+    parking: Parking
+    queues: Queues
+
+
+async def compose(ours: Settings, clock: ServiceClock) -> App:
+    """The workflows of this process. Raises what storage raises."""
+    risk = warning(ours.policy)
+    if risk:
+        _log.warning("%s", risk, extra={"action": "permissions_risky"})
+    kept = await _stores(ours, clock)
+    client = _graph_client(ours, kept.control, clock)
+    directory = GraphDirectory(client, ours.policy)
+    switches = Switches(kept.control, ours.writes_per_hour, clock)
+    return App(
+        settings=ours,
+        directory=directory,
+        control=kept.control,
+        queues=kept.queues,
+        switches=switches,
+        reconciler=_reconciler(ours, kept, directory, switches, clock),
+        poison=PoisonKeeper(kept.ledger, kept.parking, clock),
+        sweeper=Sweeper(GraphChangedUsers(client), kept.control, kept.queues, ours.policy.fingerprint(), clock),
+        keeper=_keeper(ours, kept, client, clock),
+        tombstones=Tombstones(kept.ledger, kept.audit, ours.policy, clock, _new_id),
+        explainer=Explainer(directory, kept.ledger, kept.audit, ours.policy, ours.keys, clock),
+        replayer=Replayer(kept.parking, kept.queues, clock),
+        reporter=Reporter(kept.ledger, kept.control, kept.parking, switches, ours.policy, clock),
+        health=Health(kept.control, kept.parking, switches, clock),
+    )
+
+
+async def _stores(ours: Settings, clock: ServiceClock) -> _Stores:
+    credential = DefaultAzureCredential(managed_identity_client_id=ours.storage.client_id)
+    tables = table_service(ours.storage, credential, clock)
+    await create_tables(tables)
+    queues = StorageQueues(queue_service(ours.storage, credential, clock))
+    return _Stores(TableLedger(tables), TableAudit(tables), TableControl(tables), TableParking(tables), queues)
+
+
+def _graph_client(ours: Settings, control: Control, clock: ServiceClock) -> GraphClient:
+    credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
+    return GraphClient(ours.graph_url, credential, clock, Pace(control, clock, asyncio.sleep))
+
+
+def _reconciler(
+    ours: Settings, kept: _Stores, directory: Directory, switches: Switches, clock: ServiceClock
+) -> Reconciler:
+    return Reconciler(
+        directory=directory,
+        ledger=kept.ledger,
+        audit=kept.audit,
+        queues=kept.queues,
+        parking=kept.parking,
+        switches=switches,
+        pulse=Pulse(kept.control, clock),
+        policy=ours.policy,
+        keys=ours.keys,
+        now=clock,
+        new_id=_new_id,
+        chance=random.random,
+    )
+
+
+def _keeper(ours: Settings, kept: _Stores, client: GraphClient, clock: ServiceClock) -> Keeper:
+    desired = Desired(ours.notification_url, ours.lifecycle_url, ours.keys.client_state_fingerprint())
+    subscriptions = GraphSubscriptions(client, desired, ours.keys.client_state())
+    return Keeper(subscriptions, kept.control, kept.queues, desired, clock)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
