@@ -143,6 +143,12 @@ async def report(req: func.HttpRequest) -> func.HttpResponse:
     return await operator_routes.report(req)
 
 
+@app.route("doctor", methods=["GET"])
+async def doctor(req: func.HttpRequest) -> func.HttpResponse:
+    """Each permission, policy and setting against the live tenant, with the fix."""
+    return await operator_routes.doctor(req)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Is it well? A few words, no tenant data."""

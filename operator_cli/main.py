@@ -71,6 +71,15 @@ def report(context: typer.Context) -> None:
 
 
 @app.command()
+def doctor(context: typer.Context) -> None:
+    """Each permission, policy and setting against the live tenant. 1 when a check failed."""
+    with session(context) as asked:
+        answer = asked.ask("GET", "doctor")
+        asked.show(answer, lambda: show.doctor(answer.document))
+        _end(verdicts.doctor(answer.document))
+
+
+@app.command()
 def explain(context: typer.Context, user: User) -> None:
     """Why is this user as it is? 1 when there is no such user."""
     with session(context) as asked:

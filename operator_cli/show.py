@@ -62,6 +62,14 @@ def queued(document: Document) -> list[Table]:
     return [_facts("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
 
 
+def doctor(document: Document) -> list[Table]:
+    """One line for each check, with the fix."""
+    table = _table("Doctor", "check", "state", "told", "fix")
+    for check in document.get("checks") or []:
+        _row(table, *(check.get(name) for name in ("check", "state", "told", "fix")))
+    return [table]
+
+
 def parked(document: Document) -> list[Table]:
     """What gave up, and what to do about it."""
     return [_parked(document.get("parked") or [])]

@@ -69,6 +69,12 @@ def replayed(document: Mapping[str, Any]) -> Stop | None:
     return Stop(ExitCode.NO, "nothing was tried again; see what is parked with: mfa-prefill parked")
 
 
+def doctor(document: Mapping[str, Any]) -> Stop | None:
+    """A check that failed is a no."""
+    failed = [str(check.get("check")) for check in document.get("checks", ()) if check.get("state") == "failed"]
+    return Stop(ExitCode.NO, f"failed: {', '.join(failed)}") if failed else None
+
+
 def look(explanation: Mapping[str, Any]) -> Stop | None:
     """A user who ended refused, parked or gone is a no."""
     ledger = explanation.get("ledger") or {}

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from azure.identity.aio import DefaultAzureCredential
 
+from shared.doctor import Doctor
 from shared.explain import Explainer
 from shared.graph.client import GraphClient
 from shared.graph.delta import GraphChangedUsers
 from shared.graph.directory import GraphDirectory
 from shared.graph.subscriptions import GraphSubscriptions
+from shared.graph.tenant import GraphTenant
 from shared.health import Health
 from shared.pace import Pace
 from shared.permissions import warning
@@ -57,6 +59,7 @@ class App:
     replayer: Replayer
     reporter: Reporter
     health: Health
+    doctor: Doctor
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
     if risk:
         _log.warning("%s", risk, extra={"action": "permissions_risky"})
     kept = await _stores(ours, clock)
-    client = _graph_client(ours, kept.control, clock)
+    credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
+    client = GraphClient(ours.graph_url, credential, clock, Pace(kept.control, clock, asyncio.sleep))
     directory = GraphDirectory(client, ours.policy)
     switches = Switches(kept.control, ours.writes_per_hour, clock)
+    health = Health(kept.control, kept.parking, switches, clock)
     return App(
         settings=ours,
         directory=directory,
@@ -93,7 +98,8 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
         explainer=Explainer(directory, kept.ledger, kept.audit, ours.policy, ours.keys, clock),
         replayer=Replayer(kept.parking, kept.queues, clock),
         reporter=Reporter(kept.ledger, kept.control, kept.parking, switches, ours.policy, clock),
-        health=Health(kept.control, kept.parking, switches, clock),
+        health=health,
+        doctor=Doctor(GraphTenant(client, credential), health, ours.policy),
     )
 
 
@@ -103,11 +109,6 @@ async def _stores(ours: Settings, clock: ServiceClock) -> _Stores:
     await create_tables(tables)
     queues = StorageQueues(queue_service(ours.storage, credential, clock))
     return _Stores(TableLedger(tables), TableAudit(tables), TableControl(tables), TableParking(tables), queues)
-
-
-def _graph_client(ours: Settings, control: Control, clock: ServiceClock) -> GraphClient:
-    credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
-    return GraphClient(ours.graph_url, credential, clock, Pace(control, clock, asyncio.sleep))
 
 
 def _reconciler(

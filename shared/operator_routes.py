@@ -160,6 +160,19 @@ async def report(_: func.HttpRequest) -> func.HttpResponse:
 
 
 @without_numbers
+async def doctor(_: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/doctor."""
+
+    async def examine() -> func.HttpResponse:
+        from shared.doctor import is_fit
+
+        checks = await (await root.app()).doctor.examine()
+        return answers.document({"fit": is_fit(checks), "checks": [check.as_json() for check in checks]})
+
+    return await _operator(examine)
+
+
+@without_numbers
 async def health(_: func.HttpRequest) -> func.HttpResponse:
     """GET /api/health: a few words, no tenant data. 503 when one of them asks for a person."""
     try:

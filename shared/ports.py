@@ -85,6 +85,27 @@ class SubscriptionApi(Protocol):
         """Gone already is fine."""
 
 
+@dataclass(frozen=True, slots=True)
+class SmsPolicy:
+    """The tenant's policy for SMS: whether it serves at all, and whether it also serves as a first factor."""
+
+    enabled: bool
+    usable_for_sign_in: bool
+
+
+class Tenant(Protocol):
+    """What the doctor asks. Nothing of it is needed for work."""
+
+    async def granted(self) -> frozenset[str] | None:
+        """The application permissions in our token; None where it does not tell."""
+
+    async def reads_users(self) -> Failure | None:
+        """Why users cannot be read; None when they can."""
+
+    async def sms_policy(self) -> SmsPolicy | Failure:
+        """The policy, or why it cannot be read."""
+
+
 class Ledger(Protocol):
     """One row a user."""
 

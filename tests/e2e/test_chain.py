@@ -286,3 +286,15 @@ async def test_a_removed_subscription_stays_away_until_an_operator_asks_for_one(
     assert (await chain.sim("GET", "subscriptions"))["value"] == []
     assert (await chain.ask("POST", "api/subscription")).json()["steps"] == ["created"]
     assert (await chain.ask("GET", "api/subscription")).json()["state"] == "live"
+
+
+async def test_the_doctor_examines_the_live_tenant(chain: Chain) -> None:
+    answer = (await chain.ask("GET", "api/doctor")).json()
+    states = {check["check"]: check["state"] for check in answer["checks"]}
+    assert answer["fit"], answer
+    assert states["User.Read.All"] == states["users"] == states["sms policy"] == states["subscription"] == "ok"
+    await chain.sim("PUT", "tenant", {"smsPolicyState": "disabled", "smsUsableForSignIn": True})
+    ill = (await chain.ask("GET", "api/doctor")).json()
+    states = {check["check"]: check["state"] for check in ill["checks"]}
+    assert (ill["fit"], states["sms policy"], states["sms sign-in"]) == (False, "failed", "warning")
+    await chain.sim("PUT", "tenant", {"smsPolicyState": "enabled", "smsUsableForSignIn": False})

@@ -24,6 +24,8 @@ LIVE = {"state": "live", "id": "s", "expires": "2026-12-21T16:52:58+00:00"}
 GET_USER = f"GET /api/users/{USER}"
 POST_USER = f"POST /api/users/{USER}/reconcile"
 
+FINE = {"check": "mode", "state": "ok", "told": "apply", "fix": None}
+MISSING = {"check": "User.Read.All", "state": "failed", "told": "missing", "fix": "grant it"}
 REPLAY = "POST /api/parked/replay"
 UNREADABLE = TRIPPED | {"writes": "ok", "reading": "unreadable"}
 LATE = TRIPPED | {"writes": "ok", "reading": "ok", "sweep": "late"}
@@ -64,6 +66,8 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     (f"reconcile {USER}", POST_USER, answer(404, NOT_FOUND), 1, "no such user"),
     (f"clear {USER}", f"POST /api/users/{USER}/clear", answer(202, {"id": USER, "status": "queued"}), 0, ""),
     ("subscription remove", "DELETE /api/subscription", answer(200, {"state": "removed", "deleted": []}), 0, ""),
+    ("doctor", "GET /api/doctor", answer(200, {"fit": True, "checks": [FINE]}), 0, ""),
+    ("doctor", "GET /api/doctor", answer(200, {"fit": False, "checks": [FINE, MISSING]}), 1, "failed: User.Read.All"),
     ("parked", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
     ("parked list", "GET /api/parked", answer(200, {"count": 0, "parked": []}), 0, ""),
     ("parked replay --all", REPLAY, answer(202, {"queued": 2, "users": [USER], "left": []}), 0, ""),
