@@ -73,7 +73,7 @@ async def test_what_no_setting_needs_is_too_much() -> None:
         pytest.param(FakeTenant(), Policy(), "mode", State.WARNING, id="plan"),
         pytest.param(FakeTenant(users=FORBIDDEN), APPLY, "users", State.FAILED, id="users cannot be read"),
         pytest.param(
-            FakeTenant(users=Transient(Reason.GRAPH_UNAVAILABLE, "503")),
+            FakeTenant(users=ILL),
             APPLY,
             "users",
             State.FAILED,
