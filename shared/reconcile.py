@@ -138,7 +138,11 @@ class Reconciler:
             await self.switches.give_back(len(throttled), reserved_at)
 
     async def _claim(self, look: Look) -> None:
-        """The right to write to this user, for one round; a look that does not get it writes nothing."""
+        """The right to write to this user, for one round; a look that does not get it writes nothing.
+
+        The claim takes the place of the one that an interrupted look left behind, so that one gets its outcome first.
+        """
+        await self._settle_interrupted(look, None)
         claim = Claim(look.id, self.now() + LEASE)
         action = look.next_action(self.policy.mode)
         number = action.number if isinstance(action, AddPhone | UpdatePhone) else None
@@ -198,6 +202,7 @@ class Reconciler:
         rows = [row for row in await self.audit.history(look.user_id, 20) if row.look == look.interrupted]
         if [row.phase for row in rows] == [Phase.INTENT]:
             await self.audit.append(settlement(look, rows[0], self.now()))
+        look.interrupted = None
 
     async def _follow_up(self, look: Look, verdict: Verdict | None) -> bool:
         """What must come back comes back, what gave up is parked; whether there is a message on its way."""

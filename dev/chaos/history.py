@@ -27,6 +27,7 @@ class History:
     first_phone_at: float | None = None
     last_write_at: float = 0.0
     last_act: str = ""
+    last_act_at: float = 0.0
     edited_before_first_phone: bool = False
 
     @property
@@ -51,7 +52,7 @@ def _take(history: History, entry: Json) -> None:
     if actor == "app" and entry["before"] != entry["after"]:
         history.last_write_at = entry["epoch"]
     if actor in PEOPLE:
-        history.last_act = actor
+        history.last_act, history.last_act_at = actor, entry["epoch"]
         history.edited_before_first_phone |= actor == "hr" and history.first_phone_at is None
     if before == after:
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from statistics import median
 from typing import Any
 
@@ -10,6 +11,7 @@ from dev.chaos.history import not_shown, read_journal
 from dev.chaos.judge import Truth, complaints
 from dev.chaos.parts import Parts
 from dev.chaos.performer import Performer
+from dev.chaos.storage import Row
 
 WRITTEN_OFF = ("poison", "unreadable")
 """Reasons to park that tell nobody what to do about the person."""
@@ -73,11 +75,18 @@ async def judge_everyone(parts: Parts, performer: Performer) -> Judgement:
         found = complaints(truth)
         if found:
             unseen = not_shown(await parts.tenant.shown(user_id))
-            unfit.append(Unfit(user_id, found, unseen, histories[user_id].last_act))
+            late = _looked_before(ledger.get(user_id), histories[user_id].last_act_at)
+            unfit.append(Unfit(user_id, found, unseen or late, histories[user_id].last_act))
     oracle = await parts.tenant.oracle()
     seconds = sorted(history.phone_seconds for history in histories.values() if history.phone_seconds is not None)
     audited, parked = check_audit(await parts.storage.audit()), await parts.storage.parked()
     return Judgement(unfit, parked, audited, oracle["violations"], len(oracle["races"]), seconds)
+
+
+def _looked_before(row: Row | None, moment: float) -> Sequence[str]:
+    """A look that was shown the act, but left its user to one that had begun before the act, has told the app nothing."""
+    at = row.values.get("lookedAt") if row else None
+    return ("a look that came to its end",) if at and datetime.fromisoformat(at).timestamp() < moment else ()
 
 
 @dataclass(slots=True)

@@ -158,7 +158,7 @@ async def test_two_looks_that_settle_one_intent_leave_one_outcome(bench: Bench) 
 
 
 async def test_a_settled_outcome_tells_the_actions_of_its_own_intent(bench: Bench) -> None:
-    """Not those of the look that settles it: here the state is raised by the second look."""
+    """Not those of the look that settles it, which raises the state."""
     anna = bench.person()
     await killed_after_the_write(bench)
     assert anna.state is MfaState.DISABLED
@@ -166,7 +166,8 @@ async def test_a_settled_outcome_tells_the_actions_of_its_own_intent(bench: Benc
     intent, settled, *_ = sorted(bench.audit.rows, key=lambda row: (row.began, row.phase.value))
     assert intent.look == settled.look
     assert intent.actions == ("add mobile +31 ••••••78", "set MFA state enabled")
-    assert (settled.outcome, set(settled.actions)) == ("done", set(intent.actions))
+    assert (settled.outcome, settled.actions) == ("done", ("add mobile +31 ••••••78",))
+    assert anna.state is MfaState.ENFORCED
 
 
 async def test_an_action_that_never_happened_is_not_told_as_done(bench: Bench) -> None:
@@ -184,3 +185,17 @@ async def test_an_action_that_never_happened_is_not_told_as_done(bench: Bench) -
     await bench.look(cause=Cause.RETRY)
     assert list(phases(bench).values()) == [[Phase.INTENT, Phase.OUTCOME]]
     assert (bench.audit.rows[-1].outcome, bench.audit.rows[-1].actions) == ("noop", ())
+
+
+async def test_two_looks_that_died_one_after_the_other_both_get_their_outcome(bench: Bench) -> None:
+    """The second claim takes the place of the first one: whose look it was must be told before."""
+    bench.person()
+    await killed_after_the_write(bench)
+    bench.directory.before_write = lambda user, action: (_ for _ in ()).throw(Died())
+    with pytest.raises(Died):
+        await bench.look()
+    bench.directory.before_write = lambda user, action: None
+    bench.clock.advance(seconds=LEASE.total_seconds() + 1)
+    await bench.look()
+    assert len(phases(bench)) == 3
+    assert set(map(tuple, phases(bench).values())) == {(Phase.INTENT, Phase.OUTCOME)}
