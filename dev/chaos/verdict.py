@@ -84,7 +84,7 @@ async def judge_everyone(parts: Parts, performer: Performer) -> Judgement:
 
 
 def _looked_before(row: Row | None, moment: float) -> Sequence[str]:
-    """A look that was shown the act, but left its user to one that had begun before the act, has told the app nothing."""
+    """A look that was shown the act but left its user to one begun before the act has told the app nothing."""
     at = row.values.get("lookedAt") if row else None
     return ("a look that came to its end",) if at and datetime.fromisoformat(at).timestamp() < moment else ()
 
