@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 
-.PHONY: demo test dev lint audit types mutants bench chaos package lock clean
+.PHONY: demo test dev lint audit types mutants bench chaos infra package lock clean
 
 demo: .venv/.ready
 	$(PYTHON) -m dev.demo
@@ -13,7 +13,8 @@ dev: .venv/.ready
 	$(PYTHON) -m dev.demo --stay
 
 test: lint types .venv/.ready
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist worksteal
+	@$(PYTHON) -m dev.infra --compiler
 
 lint: .venv/.ready
 	.venv/bin/ruff check .
@@ -38,6 +39,10 @@ bench: .venv/.ready
 # A quarter of an hour of faults and killed hosts, then everybody is judged. No part of `make test`, which has a short one.
 chaos: .venv/.ready
 	$(PYTHON) -m dev.chaos
+
+# Compiles infra/ anew; what comes out is kept in git beside its tests. Needs the Bicep compiler (docs/deployment.md).
+infra: .venv/.ready
+	$(PYTHON) -m dev.infra
 
 package: .venv/.ready
 	$(PYTHON) -m dev.package

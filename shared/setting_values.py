@@ -9,6 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 from shared.models import DefaultMethod, MfaState, object_id
 from shared.regions import SUPPORTED_REGIONS
 
+KEY_VAULT_REFERENCE = "@Microsoft.KeyVault("
+"""What the app gets instead of a secret where the platform cannot read the Key Vault.
+https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"""
+
 LEAST_SECRET = 32
 LONGEST_HOLD = timedelta(days=90)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -123,6 +127,8 @@ def secret(text: str) -> str:
     except UnicodeEncodeError:
         # from None: the codec's message would quote a character
         raise ValueError("is not text") from None
+    if text.startswith(KEY_VAULT_REFERENCE):
+        raise ValueError("is a reference that the platform could not resolve: see the app's settings in the portal")
     return text
 
 

@@ -5,6 +5,7 @@ whatever is logged all the same, by anyone in this process, loses its phone numb
 """
 
 import functools
+import json
 import logging
 import traceback
 from collections.abc import Callable, Coroutine
@@ -75,8 +76,13 @@ def _redact_traceback(record: logging.LogRecord) -> None:
 
 
 def _redact_extra(record: logging.LogRecord) -> None:
-    for name in vars(record).keys() - _ORDINARY:
-        setattr(record, name, _harmless(getattr(record, name)))
+    fields = {name: _harmless(value) for name, value in vars(record).items() if name not in _ORDINARY}
+    vars(record).update(fields)
+    if "action" in fields:
+        # Azure's Python worker sends a record's text and drops `extra`; infra/queries/signals.kql reads this tail.
+        # https://github.com/Azure/azure-functions-python-worker/issues/1681
+        tail = {"action": fields.pop("action")} | fields
+        record.msg, record.args = f"{_message(record)} {json.dumps(tail, default=_shown)}", ()
 
 
 def _harmless(value: object) -> object:

@@ -252,7 +252,7 @@ def test_dropped_items_are_counted_by_reason_and_not_quoted(caplog: pytest.LogCa
     with caplog.at_level(logging.INFO):
         changes(change_item(clientState="guess"), change_item(clientState="guess"), None, change_item())
     (record,) = caplog.records
-    assert record.getMessage() == "notifications dropped: {'clientState': 2, 'shape': 1}"
+    assert record.getMessage().startswith("notifications dropped: {'clientState': 2, 'shape': 1}")
     assert record.__dict__["action"] == "notifications_dropped"
 
 
@@ -306,7 +306,8 @@ def test_which_chores_follow(items: list[object], chores: list[Chore]) -> None:
 def test_dropped_lifecycle_items_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         lifecycle(lifecycle_item("exploded"), lifecycle_item("missed"))
-    assert [record.getMessage() for record in caplog.records] == ["notifications dropped: {'event': 1}"]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("notifications dropped: {'event': 1}")
 
 
 # --- anything at all -------------------------------------------------------------------------------------------------

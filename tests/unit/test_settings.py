@@ -586,6 +586,12 @@ def test_no_secret_is_in_the_settings_text() -> None:
     assert not any(secret in shown for secret in (SECRET, PREVIOUS_SECRET, CONNECTION, "c2VjcmV0"))
 
 
+def test_a_key_vault_reference_that_was_not_resolved_is_no_secret() -> None:
+    reference = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/prefill-secret)"
+    (mistake,) = mistakes(LEAST | {"PREFILL_SECRET": reference})
+    assert (mistake.setting, "could not resolve" in mistake.problem) == ("PREFILL_SECRET", True)
+
+
 @pytest.mark.parametrize("name", ["PREFILL_SECRET", "PREFILL_SECRET_PREVIOUS"])
 def test_no_secret_is_in_the_error(name: str) -> None:
     short = "hunter2-hunter2"
