@@ -125,8 +125,8 @@ class Look:
     def verdict(self) -> Verdict | None:
         """How a failed look goes on; None when it is complete."""
         hinted = self.message.cause in (Cause.NOTIFICATION, Cause.SWEEP, Cause.BACKFILL)
-        parked = self.memory.outcome is Outcome.PARKED and hinted
-        return judge(self.failure, self.message.attempt, parked) if self.failure else None
+        before = self.memory.outcome if hinted else None
+        return judge(self.failure, self.message.attempt, before) if self.failure else None
 
     def settles(self, verdict: Verdict | None) -> bool:
         """Whether this look can tell what became of the interrupted one: what Graph shows, or that the user is gone."""
@@ -244,6 +244,16 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     ripe = policy.mode is Mode.PLAN and any(isinstance(action, UpdatePhone) for action in plan.actions)
     hold = old.hold if ripe else plan.hold
     return replace(remembered, hold=hold, source=plan.source, masked=plan.masked, phone_only=phone_only)
+
+
+def superseded(memory: Memory, message: Message) -> bool:
+    """Whether another message of the same user will bring it back: the one whose attempt the ledger expects.
+
+    Every hint whose look fails sends a message of its own. The row names the attempt of the newest; the others would
+    ask Graph the same thing again and again, for somebody who is gone up to seven times each.
+    """
+    comes_back = message.cause is Cause.RETRY and memory.outcome is Outcome.RETRY
+    return comes_back and message.attempt != memory.attempts
 
 
 def answered(memory: Memory, message: Message) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from shared.decision import decide, is_phone_only
 from shared.errors import Conflict, Transient
 from shared.fingerprint import Keys
-from shared.looks import Look, answered, ending, intent, remember, settlement
+from shared.looks import Look, answered, ending, intent, remember, settlement, superseded
 from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
@@ -69,7 +69,9 @@ class Reconciler:
         memories = await self.ledger.load(message.users)
         began = self.now()
         looks = [
-            Look(memory, message, self.new_id(), began) for memory in memories.values() if not answered(memory, message)
+            Look(memory, message, self.new_id(), began)
+            for memory in memories.values()
+            if not answered(memory, message) and not superseded(memory, message)
         ]
         await self._gather([look for look in looks if not look.lost])
         for _ in range(MOST_ROUNDS):

@@ -32,11 +32,20 @@ class Verdict:
     advice: str | None = None
 
 
-def judge(failure: Failure, attempt: int, parked: bool = False) -> Verdict:
+GONE_BEFORE = len(DELAYS) - 1
+"""The attempt at which a new hint about somebody who was gone begins: two more looks within an hour, for a restored
+account that has not reached every replica."""
+
+
+def judge(failure: Failure, attempt: int, before: Outcome | None = None) -> Verdict:
     """What follows from `failure` in the look that was attempt number `attempt` (from 1).
 
-    `parked`: the user had given up before, and nobody has said that the cause is mended: one attempt is all there is.
+    `before` is how the last look ended, where only a hint has brought the user back. Parked: nobody has said that the
+    cause is mended, so one attempt is all there is. Gone: a few.
     """
+    parked = before is Outcome.PARKED
+    if before is Outcome.GONE and isinstance(failure, NotFound):
+        attempt = max(attempt, GONE_BEFORE)
     if isinstance(failure, Transient) and failure.reason in _NOBODYS_FAULT:
         # neither throttling, nor another look at the same user, nor a pause ever uses up attempts
         return Verdict(

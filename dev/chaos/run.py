@@ -145,6 +145,7 @@ class Chaos:
             "creation to phone, seconds": seconds_in_words(last.phone_seconds),
             "in the queues": await parts.storage.lengths(),
             "races (another hand first)": last.races,
+            "removed before anybody could know": last.unknowable,
             "violations": len(last.violations),
             "not as they must be": len(last.unfit),
         }

@@ -6,12 +6,15 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from dev.chaos.audit import Audited, check_audit
+from dev.chaos.audit import Audited, check_audit, knew_its_number
 from dev.chaos.history import not_shown, read_journal
 from dev.chaos.judge import Truth, complaints
 from dev.chaos.parts import Parts
 from dev.chaos.performer import Performer
 from dev.chaos.storage import Row
+
+ADDED_AGAIN = "number added again after somebody removed it"
+"""The oracle's words."""
 
 WRITTEN_OFF = ("poison", "unreadable")
 """Reasons to park that tell nobody what to do about the person."""
@@ -44,6 +47,7 @@ class Judgement:
     violations: Sequence[Json]
     races: int
     phone_seconds: Sequence[float]
+    unknowable: int = 0
 
     @property
     def good(self) -> bool:
@@ -79,8 +83,17 @@ async def judge_everyone(parts: Parts, performer: Performer) -> Judgement:
             unfit.append(Unfit(user_id, found, unseen or late, histories[user_id].last_act))
     oracle = await parts.tenant.oracle()
     seconds = sorted(history.phone_seconds for history in histories.values() if history.phone_seconds is not None)
-    audited, parked = check_audit(await parts.storage.audit()), await parts.storage.parked()
-    return Judgement(unfit, parked, audited, oracle["violations"], len(oracle["races"]), seconds)
+    rows, parked = await parts.storage.audit(), await parts.storage.parked()
+    leaving = {user for user, row in ledger.items() if row.outcome == "retry" and everyone[user]["life"] != "active"}
+    broken = [item for item in oracle["violations"] if not _unknowable(item, rows)]
+    excused = len(oracle["violations"]) - len(broken)
+    return Judgement(unfit, parked, check_audit(rows, leaving), broken, len(oracle["races"]), seconds, excused)
+
+
+def _unknowable(violation: Json, rows: Sequence[Json]) -> bool:
+    """A number that a person removed before the look that wrote it had come to its end: docs/promises.md."""
+    again = violation["what"] == ADDED_AGAIN
+    return again and not knew_its_number(rows, violation["user"], datetime.fromisoformat(violation["at"]))
 
 
 def _looked_before(row: Row | None, moment: float) -> Sequence[str]:

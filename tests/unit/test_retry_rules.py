@@ -131,11 +131,11 @@ def test_after_the_last_wait_the_unknown_come_back_every_day(attempt: int) -> No
 
 @pytest.mark.parametrize("failure", [UNAVAILABLE, NOT_ALLOWED, NOT_FOUND])
 def test_a_parked_user_gets_one_attempt_and_is_not_hammered(failure: Failure) -> None:
-    assert judge(failure, 1, parked=True).outcome in (Outcome.PARKED, Outcome.GONE)
+    assert judge(failure, 1, Outcome.PARKED).outcome in (Outcome.PARKED, Outcome.GONE)
 
 
 def test_throttling_does_not_park_anew() -> None:
-    assert judge(throttled(None), 1, parked=True).outcome is Outcome.RETRY
+    assert judge(throttled(None), 1, Outcome.PARKED).outcome is Outcome.RETRY
 
 
 @pytest.mark.parametrize("delay", [timedelta(0), seconds(5), timedelta(minutes=30)])
@@ -157,3 +157,12 @@ def test_waits_are_spread_out_and_never_shortened(delay: timedelta, chance: floa
 )
 def test_work_that_is_not_about_one_user(failure: Failure, attempt: int, wait: timedelta | None) -> None:
     assert chore_delay(failure, attempt) == wait
+
+
+def test_who_was_gone_gets_two_more_looks_for_a_new_hint() -> None:
+    """A restored account may not have reached this replica yet; a deleted one is named by every full sweep."""
+    first = judge(NOT_FOUND, 1, Outcome.GONE)
+    assert first == Verdict(Outcome.RETRY, Reason.NOT_FOUND_YET, DELAYS[-2], 6)
+    assert judge(NOT_FOUND, 6).delay == DELAYS[-1]
+    assert judge(NOT_FOUND, 7).outcome is Outcome.GONE
+    assert judge(UNAVAILABLE, 1, Outcome.GONE).delay == DELAYS[0], "a failure of another kind is one of its own"

@@ -167,7 +167,7 @@ async def test_no_lockout_when_the_phone_is_not_read_back(bench: Bench) -> None:
     assert [type(action) for _, action in bench.directory.requests] == [AddPhone]
     assert bench.ledger.memories[ANNA].reasons == (Reason.NOT_CONFIRMED,)
     bench.directory.lagging = set()
-    await bench.look(cause=Cause.RETRY)
+    await bench.look(cause=Cause.RETRY, attempt=2)
     assert anna.state is MfaState.ENFORCED
     assert [type(action) for _, action in bench.directory.requests] == [AddPhone, SetMfaState]
 

@@ -198,3 +198,40 @@ async def test_two_looks_that_died_one_after_the_other_both_get_their_outcome(be
     await bench.look()
     assert len(phases(bench)) == 3
     assert set(map(tuple, phases(bench).values())) == {(Phase.INTENT, Phase.OUTCOME)}
+
+
+async def drain(bench: Bench, most: timedelta = timedelta(hours=3)) -> int:
+    """Delivers whatever comes back, in time; how many looks it took."""
+    before, end = len(bench.directory.looks), bench.clock() + most
+    due = [(bench.clock() + delay, message) for message, delay in bench.queues.sent]
+    bench.queues.sent.clear()
+    while due:
+        due.sort(key=lambda item: item[0])
+        at, message = due.pop(0)
+        assert at < end, "it does not come to rest"
+        bench.clock.moment = max(bench.clock.moment, at)
+        await bench.handle(message)
+        due += [(bench.clock() + delay, again) for again, delay in bench.queues.sent]
+        bench.queues.sent.clear()
+    return len(bench.directory.looks) - before
+
+
+async def test_twenty_hints_about_somebody_who_is_gone_come_back_as_one(bench: Bench) -> None:
+    nobody = "cccccccc-0000-4000-8000-00000000000c"
+    for _ in range(20):
+        await bench.look(nobody)
+    assert await drain(bench) <= 7
+    assert bench.ledger.memories[nobody].outcome is Outcome.GONE
+    await bench.look(nobody, cause=Cause.SWEEP)
+    assert await drain(bench) == 2, "named again, for instance by a full sweep"
+
+
+async def test_the_newest_hint_decides_how_soon_a_user_comes_back(bench: Bench) -> None:
+    """Somebody has waited for half an hour to be looked at again; a new hint starts with short waits."""
+    bench.person()
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE] * 2
+    await bench.look(cause=Cause.RETRY, attempt=6)
+    await bench.look()
+    assert sorted(delay for _, delay in bench.queues.sent) == [timedelta(seconds=5), timedelta(minutes=30)]
+    assert await drain(bench) == 1
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
