@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-import function_app
 from dev import infra
 from shared.errors import SettingsError
 from shared.messages import CHORE_QUEUE, POISON_QUEUE, USER_QUEUE
@@ -14,6 +13,7 @@ from shared.models import DefaultMethod
 from shared.policy import ExistingPhone, Mode, StrongerMethod
 from shared.setting_values import NATIONAL_CLOUDS, target_state
 from shared.settings import SETTINGS, Setting, read_settings
+from tests.indexed import bindings
 from tests.infra.deployment import Deployment
 
 SECRETS = {"PREFILL_SECRET", "PREFILL_SECRET_PREVIOUS"}
@@ -105,21 +105,14 @@ def test_the_service_writes_to_nobody_until_told_to(public: Deployment) -> None:
     assert public.settings()["PREFILL_MODE"] == "plan"
 
 
-@pytest.fixture(scope="module")
-def bindings() -> list[dict[str, Any]]:
-    """Of every function; a FunctionApp can be asked only once."""
-    functions = function_app.app.get_functions()
-    return [binding.get_dict_repr() for function in functions for binding in function.get_bindings()]
-
-
-def test_timers_run_by_the_settings_that_are_deployed(public: Deployment, bindings: list[dict[str, Any]]) -> None:
-    timers = {binding["schedule"] for binding in bindings if binding["type"] == "timerTrigger"}
+def test_timers_run_by_the_settings_that_are_deployed(public: Deployment) -> None:
+    timers = {binding["schedule"] for binding in bindings() if binding["type"] == "timerTrigger"}
     assert timers == {public.settings()[f"PREFILL_{which}_SCHEDULE"] for which in ("SWEEP", "RENEW")}
 
 
-def test_triggers_and_outputs_use_no_other_queue(bindings: list[dict[str, Any]]) -> None:
+def test_triggers_and_outputs_use_no_other_queue() -> None:
     """What the check of queues compares with is complete."""
-    used = {binding["queueName"] for binding in bindings if binding["type"] in ("queueTrigger", "queue")}
+    used = {binding["queueName"] for binding in bindings() if binding["type"] in ("queueTrigger", "queue")}
     assert used == {USER_QUEUE, POISON_QUEUE, CHORE_QUEUE}
 
 

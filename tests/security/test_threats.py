@@ -28,7 +28,6 @@ from azure.identity.aio import DefaultAzureCredential
 from hypothesis import given
 from hypothesis import strategies as st
 
-import function_app
 from dev.azurite.launcher import Azurite
 from shared import app as root
 from shared import triggers
@@ -72,6 +71,7 @@ from tests.builders import (
 )
 from tests.contract.graph.conftest import Credential
 from tests.fakes import NOW, FakeDirectory, Person, own_pace
+from tests.indexed import bindings
 from tests.security.test_policy_table import ANNAS, APPLY, FORBIDDEN, GROUP, NESTED, NEW, ROLE, World, world
 from tests.workflow.test_reconcile import ANNA, UNAVAILABLE, Bench
 from tests.workflow.test_subscriptions import LIVE
@@ -191,11 +191,9 @@ def test_T03_nothing_that_could_be_markup_or_a_header_is_ever_echoed(token: str)
     assert (status, text) == (200, token.encode("utf-8", "replace")) or (status == 400 and token not in REAL_TOKENS)
 
 
-@functools.cache  # the app can be asked once
 def routes() -> dict[str, tuple[tuple[str, ...], str]]:
     """Every HTTP route of the app: its methods, and who may call it."""
-    bindings = [binding.get_dict_repr() for one in function_app.app.get_functions() for binding in one.get_bindings()]
-    found = [binding for binding in bindings if binding["type"] == "httpTrigger"]
+    found = [binding for binding in bindings() if binding["type"] == "httpTrigger"]
     return {
         f"{','.join(sorted(method.value for method in one['methods']))} {one['route']}": (
             tuple(method.value for method in one["methods"]),
