@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from shared.fingerprint import Keys
+from shared.messages import decode
 from tests.e2e.chain import SECRET, TENANT, Chain, running_chain, until, wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -102,7 +103,9 @@ async def test_strangers_are_dropped_and_told_nothing(chain: Chain) -> None:
     answers = [await chain.post("notifications", json=body) for body in bodies]
     assert {(answer.status_code, answer.text) for answer in answers} == {(202, "")}
     async with chain.queue() as queue:
-        assert await queue.peek_messages(32) == []
+        named = [user for message in await queue.peek_messages(32) for user in decode(message.content).users]
+    assert item()["resourceData"]["id"] not in named
+    assert await chain.ledger(item()["resourceData"]["id"]) == {}
 
 
 async def test_a_foreign_subscription_is_dropped_even_with_our_client_state(chain: Chain) -> None:
