@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared import telemetry
+from shared import moments, telemetry
 from shared.coalescing import Coalescer
 from shared.errors import SettingsError
 from shared.notifications import Expected
@@ -31,7 +31,7 @@ def now() -> datetime:
 
 def millis() -> int:
     """Epoch milliseconds, as messages carry them."""
-    return int(now().timestamp() * 1000)
+    return moments.millis(now())
 
 
 def settings() -> Settings:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.moments import kept_moment
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Parking
 from shared.pulse import PULSE
 from shared.subscription_rules import LATE, subscription_word
@@ -74,16 +75,12 @@ def reading_word(values: Mapping[str, Any]) -> str:
 
 def sweep_word(values: Mapping[str, Any], now: datetime) -> str:
     """`none` before the first one, `late` when no page was read for a day."""
-    read = _moment(values.get("pageAt"))
+    read = kept_moment(values.get("pageAt"))
     if read is None:
         return "none"
     return "late" if now - read > LATE else "ok"
 
 
 def _seconds_since(text: str | None, now: datetime) -> int | None:
-    moment = _moment(text)
+    moment = kept_moment(text)
     return int((now - moment).total_seconds()) if moment else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

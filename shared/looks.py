@@ -13,6 +13,7 @@ from shared.fingerprint import Keys
 from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, DefaultMethod, MfaState, Observation, Outcome, Reason
+from shared.moments import millis
 from shared.phone_number import PhoneNumber, RegionHints, read_number, same_number
 from shared.plan import Action, AddPhone, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Mode, Policy
@@ -259,4 +260,4 @@ def superseded(memory: Memory, message: Message) -> bool:
 def answered(memory: Memory, message: Message) -> bool:
     """Whether a look begun after this message was received is complete: the message tells nothing new."""
     # whole milliseconds, as `received` has them: what arrived within the one in which the look began is not older
-    return memory.looked_at is not None and message.received < int(memory.looked_at.timestamp() * 1000)
+    return memory.looked_at is not None and message.received < millis(memory.looked_at)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.models import object_id
+from shared.moments import graph_moment
 
 MOST_BYTES = 256 * 1024
 
@@ -110,9 +111,9 @@ def read_lifecycle(item: object, expected: Expected) -> LifecycleEvent | Dropped
 
 
 def _moment(text: object) -> datetime | None:
-    """Graph sends seven digits of a second; Python reads six. None for whatever is no moment."""
+    """None for whatever is no moment, and where nobody can know which."""
     try:
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)) if isinstance(text, str) else None
+        moment = graph_moment(text) if isinstance(text, str) else None
     except ValueError:
         return None
     return moment if moment and moment.tzinfo else None

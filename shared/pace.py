@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.errors import Conflict
+from shared.moments import kept_moment
 from shared.ports import Control, Record
 
 _log = logging.getLogger("mfa_prefill.pace")
@@ -105,5 +106,4 @@ class Pace:
 
 
 def _until(record: Record) -> datetime | None:
-    text = record.values.get("until")
-    return datetime.fromisoformat(text) if text else None
+    return kept_moment(record.values.get("until"))

@@ -18,6 +18,7 @@ from shared.looks import Look, answered, ending, intent, remember, settlement, s
 from shared.memory import Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
+from shared.moments import millis
 from shared.plan import Action, AddPhone, Plan, UpdatePhone
 from shared.policy import Policy
 from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
@@ -217,7 +218,7 @@ class Reconciler:
                 await self._ask_again(look)
                 return True
         elif verdict.outcome is Outcome.RETRY:
-            again = Message((look.user_id,), Cause.RETRY, _millis(now), look.message.run, verdict.attempt)
+            again = Message((look.user_id,), Cause.RETRY, millis(now), look.message.run, verdict.attempt)
             await self.queues.send(again, spread_out(verdict.delay, self.chance()))
             return True
         elif verdict.outcome is Outcome.PARKED:
@@ -228,14 +229,14 @@ class Reconciler:
 
     async def _ask_again(self, look: Look) -> None:
         """What could not be read is asked again: skipped for now, not forgotten."""
-        received, attempt = _millis(self.now()), look.message.attempt + 1
+        received, attempt = millis(self.now()), look.message.attempt + 1
         again = Message((look.user_id,), Cause.RETRY, received, look.message.run, attempt)
         await self.queues.send(again, come_back_after_unknown(look.message.attempt))
 
     async def _come_back(self, look: Look, until: datetime) -> None:
         """`received` is the moment the hold ends, so that no look in between can answer this message."""
         delay = min(max(until - self.now(), timedelta(0)), LONGEST_HIDING)
-        message = Message((look.user_id,), Cause.HOLD, _millis(until), look.message.run)
+        message = Message((look.user_id,), Cause.HOLD, millis(until), look.message.run)
         await self.queues.send(message, delay)
 
     async def _beat(self, seen: Sequence[Observation], cause: Cause) -> None:
@@ -260,7 +261,3 @@ class Reconciler:
         if parked:
             advice = {"action": "user_parked", "user": look.user_id, "reasons": reasons}
             _log.error("%s: parked (%s)", look.user_id, reasons, extra=advice)
-
-
-def _millis(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from shared.messages import in_messages
 from shared.models import Cause, object_id
+from shared.moments import millis
 from shared.ports import Parked, Parking, Queues
 
 
@@ -37,7 +38,7 @@ class Replayer:
         """Queues the users of these parked items, None: of all. Keys that are not parked are passed over."""
         items = [item for item in await self.all() if keys is None or item.key in keys]
         users = tuple(dict.fromkeys(user for item in items for user in item.users))
-        for message in in_messages(users, Cause.MANUAL, int(self.now().timestamp() * 1000)):
+        for message in in_messages(users, Cause.MANUAL, millis(self.now())):
             await self.queues.send(message)
         await self.parking.release([item.key for item in items if item.users and object_id(item.key) is None])
         return Replayed(users, tuple(item.key for item in items if not item.users))

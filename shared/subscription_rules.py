@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.moments import kept_moment
+
 RESOURCE = "users"
 CHANGE_TYPE = "updated"
 """For users there is no `created`: creation and soft deletion arrive as `updated`."""
@@ -143,13 +145,9 @@ def subscription_word(values: Mapping[str, Any], now: datetime) -> str:
         return "removed"
     if values.get("missingSince"):
         return "missing"
-    expires, checked = _read(values.get("expires")), _read(values.get("checkedAt"))
+    expires, checked = kept_moment(values.get("expires")), kept_moment(values.get("checkedAt"))
     if expires is None:
         return "none"
     if expires <= now:
         return "expired"
     return "unchecked" if checked is not None and now - checked > LATE else "live"
-
-
-def _read(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

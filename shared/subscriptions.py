@@ -13,6 +13,7 @@ from datetime import datetime
 from shared.errors import AlreadySubscribed, Conflict, GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Reason
+from shared.moments import millis
 from shared.ports import SUBSCRIPTION, Control, Queues, Record, SubscriptionApi
 from shared.subscription_rules import (
     LIFETIME,
@@ -133,7 +134,7 @@ class Keeper:
         record = await self.control.load(SUBSCRIPTION)
         if record.values.get("missingSince"):
             # what changed in the gap was told to nobody; asked for before the gap is forgotten: no crash loses it
-            await self.queues.send_chore(Chore.SWEEP, int(self.now().timestamp() * 1000))
+            await self.queues.send_chore(Chore.SWEEP, millis(self.now()))
         fingerprint = self.desired.client_state_fingerprint
         values = {
             "id": item.id,

@@ -18,6 +18,7 @@ from typing import Any
 from shared.errors import Conflict, DeltaExpired
 from shared.messages import Chore, in_messages
 from shared.models import Cause
+from shared.moments import kept_moment, millis
 from shared.ports import SUBSCRIPTION, SWEEP, ChangedUsers, Control, DeltaPage, Queues, Record
 from shared.subscription_rules import subscription_word
 
@@ -78,8 +79,8 @@ class Sweeper:
         return values.get("link") if same and not self._is_due_in_full(values) else None
 
     def _is_due_in_full(self, values: Mapping[str, Any]) -> bool:
-        began, complete = values.get("fullAt"), values.get("complete")
-        return bool(complete) and (began is None or self.now() - datetime.fromisoformat(began) >= FULL_EVERY)
+        began, complete = kept_moment(values.get("fullAt")), values.get("complete")
+        return bool(complete) and (began is None or self.now() - began >= FULL_EVERY)
 
     async def _follow(self, record: Record, link: str | None) -> Swept:
         started = self.now()
@@ -102,12 +103,12 @@ class Sweeper:
                 await self._come_back_soon()
                 return self._told(Swept(users, pages, full, complete=True))
             if self.now() - started > DEADLINE:
-                await self.queues.send_chore(Chore.SWEEP, _millis(self.now()))
+                await self.queues.send_chore(Chore.SWEEP, millis(self.now()))
                 return self._told(Swept(users, pages, full, complete=False))
 
     async def _queue(self, page: DeltaPage, before: int) -> int:
         """Queues a page after so many messages of this sweep; how many there were."""
-        messages = list(in_messages(page.user_ids, Cause.SWEEP, _millis(self.now())))
+        messages = list(in_messages(page.user_ids, Cause.SWEEP, millis(self.now())))
         for number, message in enumerate(messages, start=before):
             await self.queues.send(message, _turn(number))
         return len(messages)
@@ -124,23 +125,19 @@ class Sweeper:
         if subscription_word((await self.control.load(SUBSCRIPTION)).values, now) in ("live", "removed"):
             return
         record = await self.control.load(SWEEP)
-        coming = record.values.get("nextAt")
-        if coming and datetime.fromisoformat(coming) > now:
+        coming = kept_moment(record.values.get("nextAt"))
+        if coming and coming > now:
             return  # somebody has asked for it already: chores must not multiply
         with suppress(Conflict):
             await self.control.save(
                 SWEEP, Record({**record.values, "nextAt": (now + SOON).isoformat()}, record.version)
             )
-            await self.queues.send_chore(Chore.SWEEP, _millis(now), SOON)
+            await self.queues.send_chore(Chore.SWEEP, millis(now), SOON)
 
     def _told(self, swept: Swept) -> Swept:
         text = "sweep: %d users on %d pages, full=%s, complete=%s"
         _log.info(text, swept.users, swept.pages, swept.full, swept.complete, extra={"action": "swept"})
         return swept
-
-
-def _millis(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _turn(number: int) -> timedelta:

@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from shared.errors import Conflict
+from shared.moments import kept_moment
 from shared.ports import Control, Record
 
 _log = logging.getLogger("mfa_prefill.switches")
@@ -254,7 +255,7 @@ def _pause(record: Record) -> Pause:
     return Pause(
         paused=bool(values.get("paused")),
         by=By(by) if by else None,
-        at=datetime.fromisoformat(at) if at else None,
+        at=kept_moment(at),
         detail=values.get("detail", ""),
     )
 
@@ -263,7 +264,7 @@ def _budget(record: Record) -> Budget:
     minutes, since = record.values.get("minutes", {}), record.values.get("since")
     return Budget(
         {int(minute): users for minute, users in minutes.items()},
-        datetime.fromisoformat(since) if since else None,
+        kept_moment(since),
         bool(record.values.get("tripped")),
     )
 

@@ -18,6 +18,7 @@ from shared.errors import GraphFailed, SettingsError, UnreadableMessage
 from shared.intake import Answer, handshake, take_changes, take_lifecycle
 from shared.messages import Chore, Message, decode, decode_chore
 from shared.models import Cause
+from shared.moments import millis
 from shared.notifications import Expected
 from shared.retry_rules import chore_delay
 from shared.telemetry import without_numbers
@@ -101,7 +102,7 @@ def _as_the_queue_dates_it(users: Message, message: func.QueueMessage) -> Messag
     inserted = message.insertion_time
     if inserted is None or users.cause in (Cause.RETRY, Cause.HOLD):
         return users
-    dated = int(inserted.timestamp() * 1000) + WHOLE_SECOND
+    dated = millis(inserted) + WHOLE_SECOND
     return replace(users, received=dated) if dated - users.received > MOST_ON_THE_WAY else users
 
 

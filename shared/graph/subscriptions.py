@@ -1,6 +1,5 @@
 """Subscriptions over Graph. https://learn.microsoft.com/graph/api/resources/subscription"""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from shared.errors import AlreadySubscribed, GraphFailed, NotFound, Transient
 from shared.graph.client import SLOW_SECONDS, GraphClient
 from shared.graph.replies import Reply
 from shared.models import OBJECT_ID, Reason, object_id
+from shared.moments import graph_moment
 from shared.subscription_rules import CHANGE_TYPE, RESOURCE, Desired, Subscription
 
 MOST_PAGES = 20
@@ -126,5 +126,5 @@ def read_subscription(body: Mapping[str, Any]) -> Subscription:
 
 def _moment(text: str) -> datetime:
     """Graph sends seven digits of a second, sometimes another offset; Python reads six."""
-    moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    moment = graph_moment(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.memory import Claim, Memory
 from shared.models import Cause, MfaState, Outcome, Reason
+from shared.moments import kept_moment, millis
 from shared.plan import Hold
 from shared.ports import AuditRow, Parked, Phase
 
@@ -48,7 +49,7 @@ def memory_entity(memory: Memory) -> Entity:
 
 def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
     """The memory a ledger row holds. A word this version does not know reads as none (an older version wrote it)."""
-    since, until = _moment(entity.get("holdSince")), _moment(entity.get("claimUntil"))
+    since, until = kept_moment(entity.get("holdSince")), kept_moment(entity.get("claimUntil"))
     return Memory(
         user_id=entity["RowKey"],
         outcome=_word(Outcome, entity.get("outcome")),
@@ -56,7 +57,7 @@ def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
         fingerprint=entity.get("fingerprint"),
         intended=entity.get("intended"),
         state_written=_word(MfaState, entity.get("stateWritten")),
-        looked_at=_moment(entity.get("lookedAt")),
+        looked_at=kept_moment(entity.get("lookedAt")),
         phone_only=bool(entity.get("phoneOnly")),
         hold=Hold(entity["holdFingerprint"], since) if since else None,
         claim=Claim(entity["claimLook"], until) if until else None,
@@ -66,8 +67,8 @@ def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
         masked=entity.get("masked"),
         policy=entity.get("policy"),
         run=entity.get("run"),
-        received_at=_moment(entity.get("receivedAt")),
-        done_at=_moment(entity.get("doneAt")),
+        received_at=kept_moment(entity.get("receivedAt")),
+        done_at=kept_moment(entity.get("doneAt")),
         version=version,
     )
 
@@ -78,7 +79,7 @@ _END_OF_TIME = 10**14
 
 def audit_entity(row: AuditRow) -> Entity:
     """An audit row; an intent sorts behind its own outcome, and a look has room for one of each."""
-    left = _END_OF_TIME - int(row.began.timestamp() * 1000)
+    left = _END_OF_TIME - millis(row.began)
     rank = 0 if row.phase is Phase.OUTCOME else 1
     values: Entity = {
         "look": row.look,
@@ -146,10 +147,6 @@ def _plain(values: Entity) -> Entity:
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _word[E: StrEnum](kind: type[E], text: object) -> E | None:
