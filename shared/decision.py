@@ -4,9 +4,10 @@ Pure: no I/O, no clock, no environment. The rules are numbered as in docs/how-it
 A rule reads facts and answers with a reason; a new rule is a new function in the list it belongs to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.fingerprint import Keys
 from shared.memory import Memory
@@ -37,7 +38,20 @@ def decide(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: d
         actions += [action] if action else []
         reasons += [why] if why else []
     plan = Plan(_outcome(phone, actions, policy), tuple(reasons), tuple(actions), phone.adopt, phone.hold)
-    return replace(plan, hold_until=phone.hold_until, source=phone.source, masked=phone.masked)
+    plan = replace(plan, hold_until=phone.hold_until, source=phone.source, masked=phone.masked)
+    return replace(plan, **_WAITING) if _is_on_its_way(actions, phone, memory, now) else plan
+
+
+_WAITING: dict[str, Any] = {"outcome": Outcome.RETRY, "reasons": (Reason.NOT_CONFIRMED,), "actions": ()}
+
+
+def _is_on_its_way(actions: Sequence[Action], phone: "_Phone", memory: Memory, now: datetime) -> bool:
+    """Whether the next action is one that Graph has accepted and may just not show yet."""
+    accepted = memory.accepted
+    if not actions or accepted is None or accepted.what != actions[0].kind:
+        return False
+    shown = actions[0] is phone.action and phone.adopt is not None
+    return accepted.may_still_show(now) and not shown
 
 
 def is_phone_only(seen: Observation) -> bool:
@@ -142,8 +156,7 @@ def _against_registered(
 ) -> _Phone:
     user_id, mobile = seen.user.id, seen.mobile
     if mobile is None:
-        never_ours = memory.fingerprint is None
-        return _Phone(AddPhone(number)) if never_ours else _Phone(reason=Reason.REMOVED_BY_HUMAN)  # rules 6 and 7
+        return _none_registered(number, memory, now)  # rules 6 and 7
     if same_number(mobile, number.canonical):
         return _Phone(adopt=keys.phone(user_id, number.canonical))  # rule 8
     # written by us, but the look did not live to see it: it becomes L
@@ -152,6 +165,15 @@ def _against_registered(
     if left_alone:
         return _Phone(reason=left_alone, adopt=adopt)  # rule 10
     return replace(_after_hold(number, user_id, policy, memory, keys, now), adopt=adopt)  # rule 9
+
+
+def _none_registered(number: PhoneNumber, memory: Memory, now: datetime) -> _Phone:
+    """A number that Graph accepted from us and does not show after the longest lag was removed: it becomes L."""
+    accepted = memory.accepted if memory.accepted and memory.accepted.what == AddPhone.kind else None
+    overdue = accepted is not None and not accepted.may_still_show(now)
+    if memory.fingerprint is None and not overdue:
+        return _Phone(AddPhone(number))
+    return _Phone(reason=Reason.REMOVED_BY_HUMAN, adopt=memory.intended if overdue else None)
 
 
 def _left_alone(mobile: str, policy: Policy, memory: Memory, keys: Keys) -> Reason | None:

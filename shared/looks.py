@@ -37,6 +37,8 @@ class Look:
     intended: tuple[str, ...] = ()
     interrupted: str | None = None
     applied: list[Action] = field(default_factory=list)
+    unseen: Action | None = None
+    """What Graph has accepted and not shown yet."""
     request_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,6 +73,8 @@ class Look:
         """Takes what Graph told and decides on it."""
         if isinstance(observed, Observation):
             self.seen, self.plan = observed, decide(observed, self.memory)
+            if self.plan.outcome is Outcome.RETRY:
+                self.failure = Transient(Reason.NOT_CONFIRMED, "accepted by Graph and not visible yet")
         else:
             self.failure = observed
 
@@ -80,10 +84,11 @@ class Look:
             return None
         return self.plan.actions[0]
 
-    def take_answer(self, written: Written) -> None:
+    def take_answer(self, action: Action, written: Written) -> None:
         """Notes what Graph answered. A throttled write is not read back: that would be asking before we may."""
         if written.request_id:
             self.request_ids.append(written.request_id)
+        self.unseen = action if written.failure is None else None
         if isinstance(written.failure, Transient) and written.failure.reason is Reason.THROTTLED:
             self.failure = written.failure
 
@@ -97,6 +102,7 @@ class Look:
         shown = isinstance(observed, Observation) and shows(observed, action)
         if shown:
             self.applied.append(action)
+            self.unseen, self.memory = None, replace(self.memory, accepted=None)
             self._own(action, keys)
         self.see(observed, decide)
         # where none was registered, another number is a person's, registered in the moment between: they win
@@ -167,7 +173,8 @@ def intent(look: Look, policy: Policy, at: datetime) -> AuditRow:
 def ending(look: Look, policy: Policy, at: datetime) -> AuditRow:
     """The row that says what became of the intent."""
     verdict = look.verdict()
-    done = tuple(action.describe() for action in look.applied)
+    unseen = (f"{look.unseen.describe()} (accepted, not visible yet)",) if look.unseen else ()
+    done = (*(action.describe() for action in look.applied), *unseen)
     return _row(look, Phase.OUTCOME, at, policy, done, look.outcome(verdict), look.reasons(verdict))
 
 
@@ -227,8 +234,8 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
         outcome=look.outcome(verdict),
         reasons=look.reasons(verdict),
         fingerprint=adopted,
-        # where it is not known what became of a write, the next look must still know its own number when it sees it
-        intended=None if plan and not look.failure else old.intended,
+        intended=old.intended if _is_open(look) else None,
+        accepted=old.accepted if _may_be_missed(look) else None,
         state_written=states[-1] if states else old.state_written,
         looked_at=look.began if complete else old.looked_at,
         attempts=verdict.attempt if verdict and not complete else 0,
@@ -245,6 +252,21 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     ripe = policy.mode is Mode.PLAN and any(isinstance(action, UpdatePhone) for action in plan.actions)
     hold = old.hold if ripe else plan.hold
     return replace(remembered, hold=hold, source=plan.source, masked=plan.masked, phone_only=phone_only)
+
+
+def _is_open(look: Look) -> bool:
+    """Whether it is not known yet what became of the number last written: the next look must know it for ours."""
+    if look.failure or look.plan is None or look.seen is None:
+        return True
+    return look.seen.mobile is None and look.plan.adopt is None
+
+
+def _may_be_missed(look: Look) -> bool:
+    """Whether a later look may still have to wait for what Graph accepted, or conclude that somebody removed it."""
+    accepted = look.memory.accepted
+    if accepted is None or accepted.what == AddPhone.kind:
+        return _is_open(look)
+    return look.failure is not None or accepted.may_still_show(look.began)
 
 
 def superseded(memory: Memory, message: Message) -> bool:

@@ -1,7 +1,7 @@
 """What the product remembers of a user between two looks: one row of the ledger. Floor 2."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
@@ -20,13 +20,35 @@ class Claim:
         return now < self.until
 
 
+LONGEST_LAG = timedelta(minutes=5)
+"""How long a write that Graph accepted may stay invisible. Microsoft names no bound; Kubernetes' controllers wait as
+long for what they have created before they trust their eyes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A write that Graph answered with 2xx and that no read has shown yet; `what` is the kind of action.
+
+    Reads may lag behind writes, and people act meanwhile: a number that is not there may be one that somebody has just
+    removed, and `enabled` sent twice lowers what Graph promoted to `enforced`. So it is waited for, not sent again.
+    https://devblogs.microsoft.com/identity/designing-for-eventual-consistency-for-microsoft-entra/
+    """
+
+    what: str
+    at: datetime
+
+    def may_still_show(self, now: datetime) -> bool:
+        """Whether not seeing it tells nothing yet."""
+        return now < self.at + LONGEST_LAG
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """One user's row. `version` is the storage's ETag; None: the row does not exist yet.
 
     `fingerprint` is L, the number this service last wrote and read back. `intended` is the one that an unfinished look
-    was about to write: found registered, it is ours as well. `looked_at` is when the last completed look *began*: a
-    message received before it tells nothing new.
+    was about to write: found registered, it is ours as well. `accepted` is the last write that nobody has seen yet.
+    `looked_at` is when the last completed look *began*: a message received before it tells nothing new.
     """
 
     user_id: str
@@ -34,6 +56,7 @@ class Memory:
     reasons: tuple[Reason, ...] = ()
     fingerprint: str | None = field(default=None, repr=False)
     intended: str | None = field(default=None, repr=False)
+    accepted: Accepted | None = None
     state_written: MfaState | None = None
     looked_at: datetime | None = None
     phone_only: bool = False

@@ -15,7 +15,7 @@ from shared.decision import decide, is_phone_only
 from shared.errors import Conflict, Transient
 from shared.fingerprint import Keys
 from shared.looks import Look, answered, ending, intent, remember, settlement, superseded
-from shared.memory import Claim, Memory
+from shared.memory import Accepted, Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
 from shared.moments import millis
@@ -112,9 +112,11 @@ class Reconciler:
         await asyncio.gather(*(self.audit.append(intent(look, self.policy, self.now())) for look in first))
         wanted = {look.user_id: action for look, action in actions.items()}
         written = await self._directory(next(iter(actions))).write(wanted)
-        for look in actions:
-            look.take_answer(written[look.user_id])
-        await self._give_back([look for look in first if look.failure], reserved_at)
+        for look, action in actions.items():
+            look.take_answer(action, written[look.user_id])
+        throttled = [look for look in first if look.failure]
+        await asyncio.gather(*(self._note_accepted(look) for look in actions))
+        await self._give_back(throttled, reserved_at)
         await self._read_back({look: action for look, action in actions.items() if not look.failure}, written)
         return True
 
@@ -148,10 +150,21 @@ class Reconciler:
         await self._settle_interrupted(look, None)
         claim = Claim(look.id, self.now() + LEASE)
         action = look.next_action(self.policy.mode)
-        number = action.number if isinstance(action, AddPhone | UpdatePhone) else None
-        intended = self.keys.phone(look.user_id, number.canonical) if number else look.memory.intended
+        claimed = replace(look.memory, claim=claim)
+        if look.plan and look.plan.adopt:
+            claimed = replace(claimed, fingerprint=look.plan.adopt)
+        if isinstance(action, AddPhone | UpdatePhone):
+            claimed = replace(claimed, intended=self.keys.phone(look.user_id, action.number.canonical), accepted=None)
+        await self._save(look, claimed)
+
+    async def _note_accepted(self, look: Look) -> None:
+        """At once, not with the record: should the look die here, the next one waits instead of writing again."""
+        if look.unseen:
+            await self._save(look, replace(look.memory, accepted=Accepted(look.unseen.kind, self.now())))
+
+    async def _save(self, look: Look, memory: Memory) -> None:
         try:
-            look.memory = await self.ledger.save(replace(look.memory, claim=claim, intended=intended))
+            look.memory = await self.ledger.save(memory)
         except Conflict:
             look.failure = Transient(Reason.CONCURRENT, "another look was faster")
 

@@ -26,9 +26,12 @@ class Tombstones:
     new_id: Callable[[], str]
 
     async def clear(self, user_id: str) -> bool:
-        """Forgets L; False when there was none. Raises Conflict when a look is being recorded at this moment."""
+        """Forgets L, and what may become L; False when there was neither.
+
+        Raises Conflict when a look is being recorded at this moment.
+        """
         memory = (await self.ledger.load([user_id]))[user_id]
-        if memory.fingerprint is None:
+        if memory.fingerprint is None and memory.accepted is None:
             return False
         now = self.now()
         row = AuditRow(
@@ -44,5 +47,5 @@ class Tombstones:
             policy=self.policy.fingerprint(),
         )
         await self.audit.append(row)
-        await self.ledger.save(replace(memory, fingerprint=None, intended=None))
+        await self.ledger.save(replace(memory, fingerprint=None, intended=None, accepted=None))
         return True

@@ -35,7 +35,7 @@ def check_audit(rows: Iterable[Mapping[str, Any]], leaving: Collection[str] = ()
 
 
 def knew_its_number(rows: Iterable[Mapping[str, Any]], user: str, before: datetime) -> bool:
-    """Whether a look had come to its end that saw a number of ours registered: only then a removal can be told."""
+    """Whether a look had come to its end whose number Graph had accepted or shown: only then a removal can be told."""
     return any(
         row["PartitionKey"] == user
         and row["phase"] == "outcome"

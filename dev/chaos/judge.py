@@ -60,7 +60,7 @@ def complaints(truth: Truth) -> list[str]:
     untouched = _untouched(truth)
     if untouched:
         return [*_word(truth, untouched), *_late_write(truth)]
-    return [*_graph(truth), *_word(truth, _words(truth))]
+    return [*_graph(truth), *_word(truth, (*_words(truth), *_waiting(truth)))]
 
 
 type Words = tuple[tuple[str, frozenset[str]], ...]
@@ -129,6 +129,12 @@ def _reasons(truth: Truth, source: Source) -> tuple[tuple[str, ...], ...]:
     if truth.mobile == source.number:
         return ((),)
     return (("removedByHuman",),) if truth.mobile is None else (("differs",), ("userManaged",))
+
+
+def _waiting(truth: Truth) -> Words:
+    """A number removed before any read has shown it: for some minutes the app waits for a read that lags."""
+    unseen = truth.row is not None and truth.row.values.get("acceptedAt")
+    return (("retry", frozenset({"notConfirmed"})),) if unseen and _may_stay_away(truth) else ()
 
 
 def _word(truth: Truth, expected: Words) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.memory import Claim, Memory
+from shared.memory import Accepted, Claim, Memory
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.moments import kept_moment, millis
 from shared.plan import Hold
@@ -28,6 +28,8 @@ def memory_entity(memory: Memory) -> Entity:
         "reasons": json.dumps(memory.reasons),
         "fingerprint": memory.fingerprint,
         "intended": memory.intended,
+        "acceptedWhat": memory.accepted.what if memory.accepted else None,
+        "acceptedAt": _text(memory.accepted.at) if memory.accepted else None,
         "stateWritten": memory.state_written,
         "lookedAt": _text(memory.looked_at),
         "phoneOnly": memory.phone_only,
@@ -50,12 +52,14 @@ def memory_entity(memory: Memory) -> Entity:
 def memory_of(entity: Mapping[str, Any], version: str | None) -> Memory:
     """The memory a ledger row holds. A word this version does not know reads as none (an older version wrote it)."""
     since, until = kept_moment(entity.get("holdSince")), kept_moment(entity.get("claimUntil"))
+    accepted = kept_moment(entity.get("acceptedAt"))
     return Memory(
         user_id=entity["RowKey"],
         outcome=_word(Outcome, entity.get("outcome")),
         reasons=tuple(r for text in json.loads(entity.get("reasons") or "[]") if (r := _word(Reason, text))),
         fingerprint=entity.get("fingerprint"),
         intended=entity.get("intended"),
+        accepted=Accepted(entity["acceptedWhat"], accepted) if accepted else None,
         state_written=_word(MfaState, entity.get("stateWritten")),
         looked_at=kept_moment(entity.get("lookedAt")),
         phone_only=bool(entity.get("phoneOnly")),

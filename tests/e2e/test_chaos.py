@@ -77,12 +77,13 @@ def truth(
         "roles": [],
         "authentication": authentication,
     }
-    row = Row(outcome, frozenset(reasons), None, {})
+    row = Row(outcome, frozenset(reasons), None, changed.pop("kept", {}))
     return Truth(Newcomer("id", 1, SOURCE), user | SOURCE.as_properties() | changed, history, row)
 
 
 OURS, THEIRS = History(0.0, "app", app_wrote_phone=True), History(0.0, "human")
 REMOVED = History(0.0, "human", app_wrote_phone=True, human_removed=True)
+UNSEEN = {"acceptedWhat": "addPhone", "acceptedAt": "2026-11-22T10:00:00+00:00"}
 
 GOOD_ENDS = (
     truth("noop", mobile="+49 1713920050"),
@@ -90,6 +91,7 @@ GOOD_ENDS = (
     truth("noop", "differs", mobile=OWN, history=THEIRS),
     truth("noop", "removedByHuman", history=REMOVED),
     truth("noop", "removedByHuman", "noMethod", history=REMOVED, state="disabled"),
+    truth("retry", "notConfirmed", history=REMOVED, state="disabled", kept=UNSEEN),
     truth("skipped", "disabled", accountEnabled=False, state="disabled"),
     truth("skipped", "guest", userType="Guest"),
     truth("skipped", "privileged", roles=["admin"]),
@@ -106,6 +108,8 @@ BAD_ENDS = (
     truth("noop", "userManaged", mobile="+49 1713920051", history=OURS),
     truth("noop", "removedByHuman", history=History(0.0, "human", human_removed=True)),
     truth("retry", "graphUnavailable", mobile="+49 1713920050"),
+    truth("retry", "notConfirmed", history=REMOVED, state="disabled"),
+    truth("retry", "notConfirmed", history=OURS, state="disabled", kept=UNSEEN),
     truth("parked", "poison", mobile="+49 1713920050"),
     truth("noop", "differs", mobile="+49 1713920050"),
     truth("noop", "strongerMethod", methods=["fido2"], state="disabled"),

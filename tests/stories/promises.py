@@ -77,7 +77,7 @@ class Promises:
         return any((v.sequence, v.what) == (found.sequence, found.what) for v in judge(told).violations)
 
     def _was_ours(self, found: Violation) -> bool:
-        """Whether the ledger claimed the removed number as ours: it was read back, and no operator has cleared it."""
+        """Whether the ledger told that the removed number was ours: accepted or read back, and not cleared since."""
         saves = self._world.ledger.owned.get(found.user, [])
         return next((owned for length, owned in reversed(saves) if length <= found.sequence), False)
 

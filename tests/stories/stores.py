@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.memory import Memory
 from shared.messages import Chore, Message, decode, encode
+from shared.plan import AddPhone
 from shared.ports import AuditRow, Record
 from shared.switches import PAUSE
 from tests.fakes import FakeAudit, FakeControl, FakeLedger
@@ -60,7 +61,9 @@ class NotedLedger(FakeLedger):
 
     async def save(self, memory: Memory) -> Memory:
         saved = await super().save(memory)
-        self.owned.setdefault(memory.user_id, []).append((self.length(), memory.fingerprint is not None))
+        accepted = memory.accepted is not None and memory.accepted.what == AddPhone.kind
+        ours = memory.fingerprint is not None or accepted
+        self.owned.setdefault(memory.user_id, []).append((self.length(), ours))
         return saved
 
 

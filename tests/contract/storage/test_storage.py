@@ -13,7 +13,7 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from dev.azurite.launcher import Azurite
 from shared.errors import Conflict
-from shared.memory import Claim, Memory
+from shared.memory import Accepted, Claim, Memory
 from shared.messages import CHORE_QUEUE, USER_QUEUE, Chore, Message, decode, decode_chore
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
@@ -34,6 +34,7 @@ FULL = Memory(
     reasons=(Reason.CHANGE_HELD, Reason.SYSTEM_PREFERRED),
     fingerprint="f" * 64,
     intended="d" * 64,
+    accepted=Accepted("addPhone", NOW - timedelta(minutes=1)),
     state_written=MfaState.ENABLED,
     looked_at=NOW,
     phone_only=True,
