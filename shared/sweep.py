@@ -128,11 +128,12 @@ class Sweeper:
         coming = kept_moment(record.values.get("nextAt"))
         if coming and coming > now:
             return  # somebody has asked for it already: chores must not multiply
+        # asked for before it is noted: a crash in between asks twice, and the second one finds nothing to ask for
+        await self.queues.send_chore(Chore.SWEEP, millis(now), SOON)
         with suppress(Conflict):
             await self.control.save(
                 SWEEP, Record({**record.values, "nextAt": (now + SOON).isoformat()}, record.version)
             )
-            await self.queues.send_chore(Chore.SWEEP, millis(now), SOON)
 
     def _told(self, swept: Swept) -> Swept:
         text = "sweep: %d users on %d pages, full=%s, complete=%s"

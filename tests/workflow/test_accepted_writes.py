@@ -1,5 +1,6 @@
 """Graph says 2xx and shows nothing: a lagging read, or somebody's hand? Either way nothing is written twice."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,8 @@ from shared.ports import Phase
 from shared.reconcile import LEASE
 from shared.tombstones import Tombstones
 from tests.fakes import Person
-from tests.workflow.crashing import Died, Mortal
+from tests.workflow.crashing import Died, Mortal, die_everywhere
+from tests.workflow.test_crashes import Look
 from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
 
 UNAVAILABLE = Transient(Reason.GRAPH_UNAVAILABLE, "503")
@@ -197,3 +199,31 @@ async def test_a_retry_after_the_longest_lag_tells_how_it_ended(bench: Bench) ->
         await bench.handle(message)
     assert waits == [timedelta(seconds=wait) for wait in (5, 15, 60, 300)]
     assert bench.clock() - began > LONGEST_LAG
+
+
+class RemovedMeanwhile(Look):
+    """Somebody removes the number while the host that wrote it is dead."""
+
+    noted = False
+
+    async def settle(self) -> None:
+        anna, memory = self.bench.directory.people[ANNA], self.bench.ledger.memories.get(ANNA)
+        self.noted = bool(memory and (memory.accepted or memory.fingerprint))
+        anna.mobile = None
+        await super().settle()
+
+    def check_always(self) -> None:
+        """Whoever removed the number had MFA on by then, or not: both are theirs."""
+
+    def check(self) -> None:
+        added = written(self.bench).count(AddPhone)
+        assert added == 1 if self.noted else added <= 2, "7: added again after somebody removed it"
+        assert (self.bench.directory.people[ANNA].mobile is None) == self.noted
+        assert self.bench.ledger.memories[ANNA].outcome in (Outcome.DONE, Outcome.NOOP)
+
+
+async def test_a_removal_stays_whatever_call_the_look_before_it_died_at(
+    record_property: Callable[[str, object], None],
+) -> None:
+    deaths = await die_everywhere(RemovedMeanwhile)
+    record_property("deaths", f"reconcile {deaths}")

@@ -13,7 +13,7 @@ import pytest
 
 from shared.errors import Failure, Permanent, Transient
 from shared.memory import Memory
-from shared.messages import Message, encode
+from shared.messages import Chore, Message, encode
 from shared.models import Cause, DefaultMethod, MfaState, Outcome, Reason, SignInPreference
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.poisoned import PoisonKeeper
@@ -162,6 +162,7 @@ class SweepStory:
     def check(self) -> None:
         assert self.control.records[SWEEP].values["link"] == DELTA + "1"
         assert set(self.queues.users) == set(USERS)
+        assert Chore.SWEEP in self.queues.chores, "4: without a subscription the next sweep is on its way"
 
 
 PAGES: dict[str | None, DeltaPage | Failure] = {
