@@ -48,6 +48,8 @@ class _Door:
         request_id = str(uuid.uuid4())
         try:
             body = await _read_json(request)
+        except ConnectionResetError:
+            return _hang_up(request)  # the caller died in the middle of its sentence: nothing was asked
         except ValueError:
             now = self._tenant.now()
             malformed = error_body("BadRequest", "Unable to read JSON request payload.", request_id, request_id, now)

@@ -1,7 +1,9 @@
 """Who may ask, and what a refusal looks like."""
 
+import asyncio
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -128,3 +130,17 @@ async def test_the_caller_of_a_write_is_the_app_of_the_token(graph: Graph) -> No
     await graph.call("POST", phone_path(user), phone())
     journal = (await graph.sim("GET", f"journal?user={user}")).body["value"]
     assert [(entry["actor"], entry["caller"]) for entry in journal] == [("human", "human"), ("app", APP)]
+
+
+async def test_a_caller_that_dies_in_the_middle_of_its_sentence_is_no_error_of_the_simulator(
+    graph: Graph, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = urlsplit(graph.url)
+    _, writer = await asyncio.open_connection(host.hostname, host.port)
+    writer.write(b'POST /v1.0/$batch HTTP/1.1\r\nHost: graph\r\nContent-Length: 100\r\n\r\n{"requests"')
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+    assert (await graph.call("GET", "/v1.0/users")).status == 200
