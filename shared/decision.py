@@ -159,8 +159,8 @@ def _against_registered(
         return _none_registered(number, memory, now)  # rules 6 and 7
     if same_number(mobile, number.canonical):
         return _Phone(adopt=keys.phone(user_id, number.canonical))  # rule 8
-    # written by us, but the look did not live to see it: it becomes L
-    adopt = memory.intended if keys.is_phone(memory.intended, user_id, canonical(mobile) or mobile) else None
+    adopt = memory.intended if _was_written(mobile, memory, keys) else None
+    memory = replace(memory, fingerprint=adopt or memory.fingerprint)
     left_alone = _left_alone(mobile, policy, memory, keys)
     if left_alone:
         return _Phone(reason=left_alone, adopt=adopt)  # rule 10
@@ -169,11 +169,19 @@ def _against_registered(
 
 def _none_registered(number: PhoneNumber, memory: Memory, now: datetime) -> _Phone:
     """A number that Graph accepted from us and does not show after the longest lag was removed: it becomes L."""
-    accepted = memory.accepted if memory.accepted and memory.accepted.what == AddPhone.kind else None
-    overdue = accepted is not None and not accepted.may_still_show(now)
+    overdue = _added(memory) and memory.accepted is not None and not memory.accepted.may_still_show(now)
     if memory.fingerprint is None and not overdue:
         return _Phone(AddPhone(number))
     return _Phone(reason=Reason.REMOVED_BY_HUMAN, adopt=memory.intended if overdue else None)
+
+
+def _was_written(mobile: str, memory: Memory, keys: Keys) -> bool:
+    """Whether a number whose look did not live to see it was there: it shows, or Graph took it and it was replaced."""
+    return keys.is_phone(memory.intended, memory.user_id, canonical(mobile) or mobile) or _added(memory)
+
+
+def _added(memory: Memory) -> bool:
+    return memory.accepted is not None and memory.accepted.what == AddPhone.kind
 
 
 def _left_alone(mobile: str, policy: Policy, memory: Memory, keys: Keys) -> Reason | None:

@@ -99,6 +99,13 @@ def test_a_changed_number_that_shows_may_change_again_at_once() -> None:
     assert [type(action) for action in plan.actions] == [UpdatePhone]
 
 
+def test_a_number_that_a_person_put_in_the_place_of_ours_came_after_ours() -> None:
+    """And so, once it is removed, ours does not come back."""
+    seen = observation(mobile=OTHER_MOBILE, mfa_state=MfaState.ENABLED)
+    plan = decide(seen, AT_ONCE, wrote(AddPhone.kind), KEYS, NOW)
+    assert (plan.outcome, plan.reasons, plan.adopt) == (Outcome.NOOP, (Reason.USER_MANAGED,), fingerprint(MOBILE))
+
+
 def test_another_kind_of_action_is_no_reason_to_wait() -> None:
     plan = decide(observation(), policy(), wrote(SetMfaState.kind), KEYS, NOW)
     assert [type(action) for action in plan.actions] == [AddPhone, SetMfaState]

@@ -81,6 +81,17 @@ async def test_however_many_hints_come_meanwhile_nothing_is_added_again(bench: B
     assert (written(bench), anna.mobile) == ([AddPhone], None)
 
 
+async def test_somebody_who_replaced_ours_unseen_and_then_removed_everything_has_nothing_added(bench: Bench) -> None:
+    """Found by chaos: the number that was seen first was the person's own."""
+    anna = await hidden_after_the_write(bench)
+    anna.mobile = "+31 687654321"
+    assert await bench.look() == {ANNA: Outcome.DONE}, "the state is set"
+    assert bench.ledger.memories[ANNA].reasons == (Reason.USER_MANAGED,)
+    anna.mobile = None
+    assert await bench.look() == {ANNA: Outcome.NOOP}
+    assert (written(bench), anna.mobile) == ([AddPhone, SetMfaState], None)
+
+
 async def test_the_same_where_the_read_back_got_no_answer(bench: Bench) -> None:
     anna = bench.person()
     bench.directory.read_back_failures[ANNA] = [UNAVAILABLE]
