@@ -25,6 +25,7 @@ from shared.poisoned import PoisonKeeper
 from shared.ports import Audit, Control, Directory, Ledger, Parking, Queues
 from shared.pulse import Pulse
 from shared.reconcile import Reconciler
+from shared.recording import Recorder
 from shared.replay import Replayer
 from shared.report import Reporter
 from shared.service_clock import ServiceClock
@@ -119,14 +120,15 @@ def _reconciler(
         ledger=kept.ledger,
         audit=kept.audit,
         queues=kept.queues,
-        parking=kept.parking,
         switches=switches,
         pulse=Pulse(kept.control, clock),
+        recorder=Recorder(
+            kept.ledger, kept.audit, kept.queues, kept.parking, ours.policy, now=clock, chance=random.random
+        ),
         policy=ours.policy,
         keys=ours.keys,
         now=clock,
         new_id=_new_id,
-        chance=random.random,
     )
 
 

@@ -1,14 +1,15 @@
 """The decision: what Graph tells, what the policy wants and what we remember give a plan. Floor 3.
 
 Pure: no I/O, no clock, no environment. The rules are numbered as in docs/how-it-works.md; the first that fits wins.
-A rule reads facts and answers with a reason; a new rule is a new function in the list it belongs to.
+Rule 2 is in `shared.eligibility`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared.eligibility import ineligible
 from shared.fingerprint import Keys
 from shared.memory import Memory
 from shared.models import DirectoryUser, MfaState, Observation, Outcome, Reason
@@ -57,67 +58,6 @@ def _is_on_its_way(actions: Sequence[Action], phone: "_Phone", memory: Memory, n
 def is_phone_only(seen: Observation) -> bool:
     """Whether the user's only second factor is a phone, which Microsoft stops serving on 1 February 2027."""
     return bool(seen.phones) and not _stronger(seen)
-
-
-# --- rule 2: who is not touched at all -------------------------------------------------------------------------------
-
-
-def _disabled(seen: Observation, _: Policy) -> Reason | None:
-    enabled = seen.user.account_enabled
-    if enabled is None:
-        return Reason.UNKNOWN
-    return None if enabled else Reason.DISABLED
-
-
-def _guest(seen: Observation, policy: Policy) -> Reason | None:
-    kind = (seen.user.user_type or "").lower()
-    if kind not in ("", "member", "guest"):
-        return Reason.UNKNOWN
-    # userType is null on some old accounts; a B2B guest still carries #EXT# in the user principal name
-    is_guest = kind == "guest" or (not kind and "#ext#" in (seen.user.user_principal_name or "").lower())
-    return Reason.GUEST if is_guest and not policy.include_guests else None
-
-
-def _groups(seen: Observation, policy: Policy) -> Reason | None:
-    if not policy.include_groups and not policy.exclude_groups:
-        return None
-    if seen.groups is None:
-        return Reason.UNKNOWN
-    if seen.groups & policy.exclude_groups:
-        return Reason.EXCLUDED
-    return Reason.OUT_OF_SCOPE if policy.include_groups and not seen.groups & policy.include_groups else None
-
-
-def _privileged(seen: Observation, policy: Policy) -> Reason | None:
-    """Whoever can prefill an administrator's phone is one text message away from the tenant."""
-    if not policy.exclude_privileged:
-        return None
-    if seen.privileged is None:
-        return Reason.UNKNOWN
-    return Reason.PRIVILEGED if seen.privileged else None
-
-
-def _synced(seen: Observation, policy: Policy) -> Reason | None:
-    wanted = policy.require_synced and seen.user.on_premises_sync_enabled is not True
-    return Reason.NOT_SYNCED if wanted else None
-
-
-_CLASSES: tuple[Callable[[Observation, Policy], Reason | None], ...] = (
-    _disabled,
-    _guest,
-    _groups,
-    _privileged,
-    _synced,
-)
-
-
-def ineligible(seen: Observation, policy: Policy) -> Reason | None:
-    """Rule 2: the class that keeps us away from this user, `unknown` when a class could not be told; else None.
-
-    What is certain comes before what is not: `unknown` is looked at again, and need not be for a disabled account.
-    """
-    reasons = [reason for rule in _CLASSES if (reason := rule(seen, policy))]
-    return next((reason for reason in reasons if reason is not Reason.UNKNOWN), reasons[0] if reasons else None)
 
 
 # --- rules 3 to 10: the phone ----------------------------------------------------------------------------------------

@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
 
+LEASE = timedelta(seconds=45)
+"""How long one look may write to a user: longer than a write and its read-back can take, short enough to wait for when
+a worker dies in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

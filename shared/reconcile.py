@@ -6,57 +6,45 @@ depends on Graph's truth alone. Nothing here decides: the decision is `shared.de
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.decision import decide, is_phone_only
+from shared.decision import decide
 from shared.errors import Conflict, Transient
+from shared.evidence import intent
 from shared.fingerprint import Keys
-from shared.looks import Look, answered, ending, intent, remember, settlement, superseded
-from shared.memory import Accepted, Claim, Memory
+from shared.looks import Look, answered, superseded
+from shared.memory import LEASE, Accepted, Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
-from shared.moments import millis
 from shared.plan import Action, AddPhone, Plan, UpdatePhone
 from shared.policy import Policy
-from shared.ports import Audit, Directory, Ledger, Parked, Parking, Phase, Queues, Written
+from shared.ports import Audit, Directory, Ledger, Queues, Written
 from shared.pulse import Pulse
-from shared.retry_rules import DELAYS, PAUSED_DELAY, Verdict, come_back_after_unknown, spread_out
+from shared.recording import Recorder
+from shared.retry_rules import PAUSED_DELAY
 from shared.switches import Switches
-
-_log = logging.getLogger("mfa_prefill.reconcile")
 
 MOST_ROUNDS = 4
 """Phone, default method, MFA state, and one round to see that nothing is left."""
 
-LEASE = timedelta(seconds=45)
-"""How long one look may write to a user: longer than a write and its read-back can take, short enough to wait for when
-a worker dies in between."""
-
-LONGEST_HIDING = timedelta(days=7)
-"""A queue message can be invisible for seven days; a longer hold is simply looked at in between.
-https://learn.microsoft.com/rest/api/storageservices/put-message"""
-
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """The ports and values a look needs. `now`, `new_id` and `chance` (0 to 1) are the clock, the source of look ids
-    and of randomness."""
+    """The ports and values a look needs. `now` and `new_id` are the clock and the source of look ids."""
 
     directory: Directory
     ledger: Ledger
     audit: Audit
     queues: Queues
-    parking: Parking
     switches: Switches
     pulse: Pulse
+    recorder: Recorder
     policy: Policy
     keys: Keys
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    chance: Callable[[], float]
 
     async def reconcile(self, message: Message) -> Mapping[str, Outcome]:
         """Looks at the users of a message; the outcome of each that was looked at.
@@ -80,7 +68,7 @@ class Reconciler:
                 break
         if any(look.paused for look in looks):
             await self.switches.trip()
-        await asyncio.gather(*(self._record(look) for look in looks))
+        await asyncio.gather(*(self.recorder.record(look) for look in looks))
         await self._beat([look.seen for look in looks if look.seen], message.cause)
         return {look.user_id: look.outcome(look.verdict()) for look in looks}
 
@@ -147,7 +135,7 @@ class Reconciler:
 
         The claim takes the place of the one that an interrupted look left behind, so that one gets its outcome first.
         """
-        await self._settle_interrupted(look, None)
+        await self.recorder.settle_interrupted(look, None)
         claim = Claim(look.id, self.now() + LEASE)
         action = look.next_action(self.policy.mode)
         claimed = replace(look.memory, claim=claim)
@@ -177,100 +165,6 @@ class Reconciler:
         for look, action in actions.items():
             look.take_read_back(action, written[look.user_id], shown[look.user_id], self.decide, self.keys)
 
-    async def _record(self, look: Look) -> None:
-        """Messages before the ledger: a row that says the look is complete must not exist without its follow-up."""
-        verdict = look.verdict()
-        if look.intended:
-            await self.audit.append(ending(look, self.policy, self.now()))
-        if look.lost:
-            await self._look_again(look)
-        else:
-            await self._settle_interrupted(look, verdict)
-            comes_back = await self._follow_up(look, verdict)
-            await self._remember(look, verdict, comes_back)
-        self._tell(look, verdict)
-
-    async def _remember(self, look: Look, verdict: Verdict | None, comes_back: bool) -> None:
-        if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
-            await self.parking.release([look.user_id])
-        phone_only = look.seen is not None and is_phone_only(look.seen)
-        try:
-            await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
-        except Conflict:
-            if verdict and verdict.outcome is Outcome.PARKED:
-                await self.parking.release([look.user_id])
-            # a second message beside the one that is on its way would double with every failure
-            if not comes_back:
-                await self._look_again(look)
-
-    async def _look_again(self, look: Look) -> None:
-        """Another look at the same user was faster: unless it answers our message too, look once more."""
-        recorded = (await self.ledger.load([look.user_id]))[look.user_id]
-        if not answered(recorded, look.message):
-            wait = recorded.claim.until - self.now() if recorded.claim else DELAYS[0]
-            again = replace(look.message, users=(look.user_id,), cause=Cause.RETRY)
-            await self.queues.send(again, max(min(wait, LEASE), timedelta(seconds=1)))
-
-    async def _settle_interrupted(self, look: Look, verdict: Verdict | None) -> None:
-        """A look that died after its intent gets its outcome now, from what Graph shows."""
-        if look.interrupted is None or not look.settles(verdict):
-            return
-        rows = [row for row in await self.audit.history(look.user_id, 20) if row.look == look.interrupted]
-        if [row.phase for row in rows] == [Phase.INTENT]:
-            await self.audit.append(settlement(look, rows[0], self.now()))
-        look.interrupted = None
-
-    async def _follow_up(self, look: Look, verdict: Verdict | None) -> bool:
-        """What must come back comes back, what gave up is parked; whether there is a message on its way."""
-        now = self.now()
-        if verdict is None:
-            if look.plan and look.plan.hold_until:
-                await self._come_back(look, look.plan.hold_until)
-                return True
-            if look.unknown:
-                await self._ask_again(look)
-                return True
-        elif verdict.outcome is Outcome.RETRY:
-            again = Message((look.user_id,), Cause.RETRY, millis(now), look.message.run, verdict.attempt)
-            await self.queues.send(again, spread_out(verdict.delay, self.chance()))
-            return True
-        elif verdict.outcome is Outcome.PARKED:
-            reason, attempts = verdict.reason.value, look.message.attempt
-            parked = Parked(look.user_id, reason, (look.user_id,), now, now, attempts, verdict.advice)
-            await self.parking.park(parked)
-        return False
-
-    async def _ask_again(self, look: Look) -> None:
-        """What could not be read is asked again: skipped for now, not forgotten."""
-        received, attempt = millis(self.now()), look.message.attempt + 1
-        again = Message((look.user_id,), Cause.RETRY, received, look.message.run, attempt)
-        await self.queues.send(again, come_back_after_unknown(look.message.attempt))
-
-    async def _come_back(self, look: Look, until: datetime) -> None:
-        """`received` is the moment the hold ends, so that no look in between can answer this message."""
-        delay = min(max(until - self.now(), timedelta(0)), LONGEST_HIDING)
-        message = Message((look.user_id,), Cause.HOLD, millis(until), look.message.run)
-        await self.queues.send(message, delay)
-
     async def _beat(self, seen: Sequence[Observation], cause: Cause) -> None:
         if seen:
             await self.pulse.looked(cause, [problem for observed in seen for problem in observed.unreadable])
-
-    def _tell(self, look: Look, verdict: Verdict | None) -> None:
-        outcome, reasons = look.outcome(verdict), " ".join(look.reasons(verdict)) or "-"
-        parked = outcome is Outcome.PARKED
-        fields: dict[str, object] = {
-            "action": "user_reconciled",
-            "user": look.user_id,
-            "cause": look.message.cause.value,
-            "outcome": outcome.value,
-            "reasons": reasons,
-            "attempt": look.message.attempt,
-        }
-        if look.applied:
-            fields["seconds"] = round(self.now().timestamp() - look.message.received / 1000, 1)
-        level = logging.WARNING if parked or look.unknown else logging.INFO
-        _log.log(level, "%s: %s (%s) %s", look.user_id, outcome, reasons, look.detail, extra=fields)
-        if parked:
-            advice = {"action": "user_parked", "user": look.user_id, "reasons": reasons}
-            _log.error("%s: parked (%s)", look.user_id, reasons, extra=advice)

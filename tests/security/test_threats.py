@@ -40,13 +40,13 @@ from shared.graph.directory import GraphDirectory
 from shared.graph.subscriptions import GraphSubscriptions
 from shared.http_answers import webhook
 from shared.intake import Answer, handshake, take_changes, take_lifecycle
+from shared.memory import LEASE
 from shared.messages import decode
 from shared.models import Cause, MfaState, Observation, Outcome, Reason
 from shared.phone_number import PhoneNumber, RegionHints, read_number
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.ports import SUBSCRIPTION as SUBSCRIPTION_RECORD
 from shared.ports import AuditRow, Phase, Record
-from shared.reconcile import LEASE
 from shared.redaction import redact
 from shared.retry_rules import DELAYS
 from shared.service_clock import ServiceClock

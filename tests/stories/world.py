@@ -35,6 +35,7 @@ from shared.policy import Policy
 from shared.ports import SWEEP, Record
 from shared.pulse import Pulse
 from shared.reconcile import Reconciler
+from shared.recording import Recorder
 from shared.sweep import Sweeper
 from shared.switches import Switches
 from shared.tombstones import Tombstones
@@ -135,20 +136,21 @@ class World:
     def _start(self, line: Line) -> Instance:
         gate, account = Gate(), self.account
         control, queues = through(self.control, gate, account), through(self.queue, gate, account)
+        ledger, audit = through(self.ledger, gate, account), through(self.audit, gate, account)
+        parking = through(self.parking, gate, account)
         line.connect(self.tenant, gate, self.policy, Pace(control, self.now, asyncio.sleep))
         reconciler = Reconciler(
             directory=GraphDirectory(line.client, self.policy),
-            ledger=through(self.ledger, gate, account),
-            audit=through(self.audit, gate, account),
+            ledger=ledger,
+            audit=audit,
             queues=queues,
-            parking=through(self.parking, gate, account),
             switches=Switches(control, self.rulebook.writes_per_hour, self.now),
             pulse=Pulse(control, self.now),
+            recorder=Recorder(ledger, audit, queues, parking, self.policy, self.now, self.tenant.random.random),
             policy=self.policy,
             keys=KEYS,
             now=self.now,
             new_id=self._look_id,
-            chance=self.tenant.random.random,
         )
         sweeper = Sweeper(GraphChangedUsers(line.client), control, queues, self.policy.fingerprint(), self.now)
         return Instance(line, gate, reconciler, sweeper, Coalescer())

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.decision import decide, ineligible, is_phone_only, source_text, usable_method
+from shared.decision import decide, is_phone_only, source_text, usable_method
+from shared.eligibility import ineligible
 from shared.fingerprint import Keys
 from shared.memory import Memory
 from shared.models import (

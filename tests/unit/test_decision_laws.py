@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.decision import decide, ineligible, usable_method
+from shared.decision import decide, usable_method
+from shared.eligibility import ineligible
 from shared.fingerprint import Keys
 from shared.memory import Memory
 from shared.models import (

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.decision import decide, ineligible
+from shared.decision import decide
+from shared.eligibility import ineligible
 from shared.models import Outcome, Reason
 from shared.plan import Hold, Plan
 from shared.policy import Mode

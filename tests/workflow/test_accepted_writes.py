@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import Transient
-from shared.memory import LONGEST_LAG
+from shared.memory import LEASE, LONGEST_LAG
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Action, AddPhone, SetMfaState
 from shared.policy import StrongerMethod
 from shared.ports import Phase
-from shared.reconcile import LEASE
 from shared.tombstones import Tombstones
 from tests.fakes import Person
 from tests.workflow.crashing import Died, Mortal, die_everywhere

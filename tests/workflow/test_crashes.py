@@ -12,14 +12,13 @@ from functools import partial
 import pytest
 
 from shared.errors import Failure, Permanent, Transient
-from shared.memory import Memory
+from shared.memory import LEASE, Memory
 from shared.messages import Chore, Message, encode
 from shared.models import Cause, DefaultMethod, MfaState, Outcome, Reason, SignInPreference
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.poisoned import PoisonKeeper
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Parked, Phase, Record
-from shared.reconcile import LEASE
 from shared.replay import Replayer
 from shared.retry_rules import DELAYS
 from shared.subscriptions import Keeper

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import Failure, NotFound, Permanent, Transient
 from shared.fingerprint import Keys
-from shared.memory import Claim, Memory
+from shared.memory import LEASE, Claim, Memory
 from shared.messages import Message
 from shared.models import (
     Cause,
@@ -25,7 +25,8 @@ from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdateP
 from shared.policy import Mode, Policy
 from shared.ports import Phase
 from shared.pulse import Pulse
-from shared.reconcile import LEASE, Reconciler
+from shared.reconcile import Reconciler
+from shared.recording import Recorder
 from shared.retry_rules import DELAYS
 from shared.switches import Switches
 from tests.fakes import FakeAudit, FakeClock, FakeControl, FakeDirectory, FakeLedger, FakeParking, FakeQueues, Person
@@ -66,9 +67,11 @@ class Bench:
 
     async def handle(self, message: Message) -> dict[str, Outcome]:
         switches = Switches(self.control, self.writes_per_hour, self.clock)
-        ports = (self.directory, self.ledger, self.audit, self.queues, self.parking, switches)
-        pulse, chance = Pulse(self.control, self.clock), lambda: 0.0
-        reconciler = Reconciler(*ports, pulse, self.policy, KEYS, self.clock, self._id, chance)
+        kept = (self.ledger, self.audit, self.queues)
+        recorder = Recorder(*kept, self.parking, self.policy, self.clock, chance=lambda: 0.0)
+        pulse = Pulse(self.control, self.clock)
+        ports = (self.directory, *kept, switches, pulse, recorder)
+        reconciler = Reconciler(*ports, self.policy, KEYS, self.clock, self._id)
         return dict(await reconciler.reconcile(message))
 
     def somebody_records(self, memory: Memory) -> None:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Conflict, Failure, Transient
+from shared.memory import LEASE
 from shared.messages import Message
 from shared.models import Cause, MfaState, Observation, Outcome, Reason
 from shared.plan import Action, AddPhone, SetMfaState
 from shared.policy import Mode, Policy
 from shared.ports import Phase, Record
-from shared.reconcile import LEASE
 from shared.retry_rules import DELAYS, PAUSED_DELAY
 from shared.switches import PAUSE, WRITES, By, Switches, plain_reason, read_reason
 from shared.switches import Writes as Word

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import NotFound, Transient
-from shared.memory import Claim, Memory
+from shared.memory import LEASE, Claim, Memory
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Action, UpdatePhone
 from shared.policy import ExistingPhone
 from shared.ports import Phase
-from shared.reconcile import LEASE
 from tests.workflow.crashing import Died
 from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
 

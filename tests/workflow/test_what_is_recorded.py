@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import Permanent, Transient
-from shared.memory import Memory
+from shared.memory import LEASE, Memory
 from shared.messages import Message
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.ports import SUBSCRIPTION, SWEEP, Parked, Phase, Record
 from shared.pulse import PULSE
-from shared.reconcile import LEASE
 from shared.replay import Replayer
 from shared.retry_rules import DELAYS
 from shared.subscription_rules import RENEW_BELOW
