@@ -84,6 +84,7 @@ class Crew:
     async def _start(self, host: RunningHost) -> None:
         for _ in range(MOST_FAILED_STARTS):
             self._turn_page(host)
+            host.port = 0  # a new one for each life: any outgoing connection may have taken the old one meanwhile
             try:
                 await host.start()
             except ChildDidNotStart:
