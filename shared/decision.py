@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.eligibility import ineligible
 from shared.fingerprint import Keys
-from shared.memory import Memory
+from shared.memory import Accepted, Memory
 from shared.models import DirectoryUser, MfaState, Observation, Outcome, Reason
 from shared.phone_number import PhoneNumber, Refused, RegionHints, canonical, read_number, same_number
 from shared.plan import Action, AddPhone, Hold, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
@@ -109,19 +109,22 @@ def _against_registered(
 
 def _none_registered(number: PhoneNumber, memory: Memory, now: datetime) -> _Phone:
     """A number that Graph accepted from us and does not show after the longest lag was removed: it becomes L."""
-    overdue = _added(memory) and memory.accepted is not None and not memory.accepted.may_still_show(now)
-    if memory.fingerprint is None and not overdue:
-        return _Phone(AddPhone(number))
-    return _Phone(reason=Reason.REMOVED_BY_HUMAN, adopt=memory.intended if overdue else None)
+    accepted = _first_fill(memory)
+    if accepted and not accepted.may_still_show(now):
+        return _Phone(reason=Reason.REMOVED_BY_HUMAN, adopt=memory.intended)
+    return _Phone(AddPhone(number)) if memory.fingerprint is None else _Phone(reason=Reason.REMOVED_BY_HUMAN)
 
 
 def _was_written(mobile: str, memory: Memory, keys: Keys) -> bool:
     """Whether a number whose look did not live to see it was there: it shows, or Graph took it and it was replaced."""
-    return keys.is_phone(memory.intended, memory.user_id, canonical(mobile) or mobile) or _added(memory)
+    shows = keys.is_phone(memory.intended, memory.user_id, canonical(mobile) or mobile)
+    return shows or _first_fill(memory) is not None
 
 
-def _added(memory: Memory) -> bool:
-    return memory.accepted is not None and memory.accepted.what == AddPhone.kind
+def _first_fill(memory: Memory) -> Accepted | None:
+    """The number that Graph accepted where nobody has seen one of ours yet."""
+    accepted = memory.accepted if memory.fingerprint is None else None
+    return accepted if accepted and accepted.what == AddPhone.kind else None
 
 
 def _left_alone(mobile: str, policy: Policy, memory: Memory, keys: Keys) -> Reason | None:

@@ -178,7 +178,6 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
         reasons=look.reasons(verdict),
         fingerprint=adopted,
         intended=old.intended if _is_open(look) else None,
-        accepted=old.accepted if _may_be_missed(look) else None,
         state_written=states[-1] if states else old.state_written,
         looked_at=look.began if complete else old.looked_at,
         attempts=verdict.attempt if verdict and not complete else 0,
@@ -202,14 +201,6 @@ def _is_open(look: Look) -> bool:
     if look.failure or look.plan is None or look.seen is None:
         return True
     return look.seen.mobile is None and look.plan.adopt is None
-
-
-def _may_be_missed(look: Look) -> bool:
-    """Whether a later look may still have to wait for what Graph accepted, or conclude that somebody removed it."""
-    accepted = look.memory.accepted
-    if accepted is None or accepted.what == AddPhone.kind:
-        return _is_open(look)
-    return look.failure is not None or accepted.may_still_show(look.began)
 
 
 def superseded(memory: Memory, message: Message) -> bool:

@@ -142,7 +142,7 @@ class Reconciler:
         if look.plan and look.plan.adopt:
             claimed = replace(claimed, fingerprint=look.plan.adopt)
         if isinstance(action, AddPhone | UpdatePhone):
-            claimed = replace(claimed, intended=self.keys.phone(look.user_id, action.number.canonical), accepted=None)
+            claimed = replace(claimed, intended=self.keys.phone(look.user_id, action.number.canonical))
         await self._save(look, claimed)
 
     async def _note_accepted(self, look: Look) -> None:
