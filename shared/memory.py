@@ -51,7 +51,7 @@ class Memory:
     """One user's row. `version` is the storage's ETag; None: the row does not exist yet.
 
     `fingerprint` is L, the number this service last wrote and read back. `intended` is the one that an unfinished look
-    was about to write: found registered, it is ours as well. `accepted` is the last write that its own look did not see.
+    was about to write: found registered, it is ours as well. `accepted` is a write that its own look did not see.
     `looked_at` is when the last completed look *began*: a message received before it tells nothing new.
     """
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import Conflict, DeltaExpired
+from shared.errors import Conflict, DeltaExpired, GraphFailed, Transient
 from shared.messages import Chore, in_messages
-from shared.models import Cause
+from shared.models import Cause, Reason
 from shared.moments import kept_moment, millis
 from shared.ports import SUBSCRIPTION, SWEEP, ChangedUsers, Control, DeltaPage, Queues, Record
 from shared.subscription_rules import subscription_word
@@ -70,7 +70,11 @@ class Sweeper:
             return await self._follow(record, link)
         except DeltaExpired:
             _log.warning("the delta link has expired: full sweep", extra={"action": "sweep_restarted"})
+        try:
             return await self._follow(await self.control.load(SWEEP), None)
+        except DeltaExpired as error:
+            # Graph does not want a link that it has just given: asking on would be asking for ever
+            raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, f"expired again at once: {error}")) from error
 
     def _usable_link(self, record: Record) -> str | None:
         """A link tracks the properties it was made for, and knows nothing of groups, roles and our own policy."""

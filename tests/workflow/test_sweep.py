@@ -208,3 +208,16 @@ async def test_with_a_live_subscription_the_timer_is_enough(bench: Bench) -> Non
     bench.control.records[SUBSCRIPTION] = live(bench)
     await bench.sweeper.sweep()
     assert bench.queues.chores == []
+
+
+async def test_a_link_refused_right_after_a_restart_is_tried_later_and_loses_nothing() -> None:
+    """Found by a story: Graph refused the old link, started over, and refused the next one."""
+    bench = Bench()
+    bench.changed.pages[None] = page(*USERS[:25], next_link=SKIP + "1")
+    bench.control.records[SWEEP] = Record(known(bench), "1")
+    with pytest.raises(GraphFailed) as failed:
+        await bench.sweeper.sweep()
+    assert isinstance(failed.value.failure, Transient)
+    bench.changed.pages[SKIP + "1"] = page(*USERS[25:], delta_link=DELTA + "1")
+    assert (await bench.sweeper.sweep()).complete
+    assert set(bench.queues.users) == set(USERS)
