@@ -1,6 +1,6 @@
 """The triggers of MFA Prefill for Microsoft Entra ID: a table of contents.
 
-What each does is in shared/triggers.py and, for operators, in shared/operator_routes.py.
+What each does is in shared/triggers.py and, for operators, in shared/operator_routes.py and shared/run_routes.py.
 """
 
 import os
@@ -8,7 +8,7 @@ from typing import List  # noqa: UP035 (the worker does not index a function ann
 
 import azure.functions as func
 
-from shared import operator_routes, telemetry, triggers
+from shared import operator_routes, run_routes, telemetry, triggers
 from shared.messages import CHORE_QUEUE, POISON_QUEUE, USER_QUEUE
 from shared.settings import STORAGE, schedule
 
@@ -53,7 +53,7 @@ async def park_poison(msg: func.QueueMessage) -> None:
 
 @app.queue_trigger("msg", CHORE_QUEUE, STORAGE)
 async def do_chore(msg: func.QueueMessage) -> None:
-    """Renews, ensures or sweeps when somebody asked for it."""
+    """Renews, ensures, sweeps or goes on with a run when somebody asked for it."""
     await triggers.do_chore(msg)
 
 
@@ -135,6 +135,30 @@ async def show_parked(req: func.HttpRequest) -> func.HttpResponse:
 async def replay_parked(req: func.HttpRequest) -> func.HttpResponse:
     """Try it again: some of it, or all."""
     return await operator_routes.replay_parked(req)
+
+
+@app.route("runs", methods=["POST"])
+async def plan_run(req: func.HttpRequest) -> func.HttpResponse:
+    """What would be done for everybody? Nothing is written."""
+    return await run_routes.plan_run(req)
+
+
+@app.route("runs/{runId}", methods=["GET"])
+async def show_run(req: func.HttpRequest) -> func.HttpResponse:
+    """How far a run is, what it comes to, whom it is about."""
+    return await run_routes.show_run(req)
+
+
+@app.route("runs/{runId}/apply", methods=["POST"])
+async def apply_run(req: func.HttpRequest) -> func.HttpResponse:
+    """Let exactly what was planned be done."""
+    return await run_routes.apply_run(req)
+
+
+@app.route("runs/{runId}/cancel", methods=["POST"])
+async def cancel_run(req: func.HttpRequest) -> func.HttpResponse:
+    """Stop a run."""
+    return await run_routes.cancel_run(req)
 
 
 @app.route("report", methods=["GET"])

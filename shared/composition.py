@@ -22,16 +22,24 @@ from shared.health import Health
 from shared.pace import Pace
 from shared.permissions import warning
 from shared.poisoned import PoisonKeeper
-from shared.ports import Audit, Control, Directory, Ledger, Parking, Queues
+from shared.ports import Audit, Control, Directory, Ledger, Parking, Queues, RunItems
 from shared.pulse import Pulse
 from shared.reconcile import Reconciler
 from shared.recording import Recorder
 from shared.replay import Replayer
 from shared.report import Reporter
+from shared.run_advance import RunAdvancer
+from shared.run_book import RunBook
+from shared.run_planner import RunPlanner
+from shared.run_poison import RunPoisonKeeper
+from shared.run_view import RunViewer
+from shared.run_worker import RunWorker
+from shared.runs import Runs
 from shared.service_clock import ServiceClock
 from shared.settings import Settings
 from shared.storage.account import queue_service, table_service
 from shared.storage.queues import StorageQueues
+from shared.storage.run_items import TableRunItems
 from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
 from shared.subscription_rules import Desired
 from shared.subscriptions import Keeper
@@ -61,6 +69,11 @@ class App:
     reporter: Reporter
     health: Health
     doctor: Doctor
+    runs: Runs
+    run_advancer: RunAdvancer
+    run_worker: RunWorker
+    run_poison: RunPoisonKeeper
+    run_viewer: RunViewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class _Stores:
     control: Control
     parking: Parking
     queues: Queues
+    items: RunItems
 
 
 async def compose(ours: Settings, clock: ServiceClock) -> App:
@@ -85,15 +99,18 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
     directory = GraphDirectory(client, ours.policy)
     switches = Switches(kept.control, ours.writes_per_hour, clock)
     health = Health(kept.control, kept.parking, switches, clock)
+    changed, book = GraphChangedUsers(client), RunBook(kept.control, kept.items)
+    reconciler = _reconciler(ours, kept, directory, switches, clock)
+    poison = PoisonKeeper(kept.ledger, kept.parking, clock)
     return App(
         settings=ours,
         directory=directory,
         control=kept.control,
         queues=kept.queues,
         switches=switches,
-        reconciler=_reconciler(ours, kept, directory, switches, clock),
-        poison=PoisonKeeper(kept.ledger, kept.parking, clock),
-        sweeper=Sweeper(GraphChangedUsers(client), kept.control, kept.queues, ours.policy.fingerprint(), clock),
+        reconciler=reconciler,
+        poison=poison,
+        sweeper=Sweeper(changed, kept.control, kept.queues, ours.policy.fingerprint(), clock),
         keeper=_keeper(ours, kept, client, clock),
         tombstones=Tombstones(kept.ledger, kept.audit, ours.policy, clock, _new_id),
         explainer=Explainer(directory, kept.ledger, kept.audit, ours.policy, ours.keys, clock),
@@ -101,6 +118,11 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
         reporter=Reporter(kept.ledger, kept.control, kept.parking, switches, ours.policy, clock),
         health=health,
         doctor=Doctor(GraphTenant(client, credential), health, ours.policy),
+        runs=Runs(book, kept.queues, ours.policy.mode, clock, _new_id),
+        run_advancer=RunAdvancer(book, changed, kept.queues, switches, clock),
+        run_worker=_run_worker(ours, kept, book, reconciler),
+        run_poison=RunPoisonKeeper(poison, book, clock),
+        run_viewer=RunViewer(book, clock),
     )
 
 
@@ -109,7 +131,8 @@ async def _stores(ours: Settings, clock: ServiceClock) -> _Stores:
     tables = table_service(ours.storage, credential, clock)
     await create_tables(tables)
     queues = StorageQueues(queue_service(ours.storage, credential, clock))
-    return _Stores(TableLedger(tables), TableAudit(tables), TableControl(tables), TableParking(tables), queues)
+    control, items = TableControl(tables), TableRunItems(tables)
+    return _Stores(TableLedger(tables), TableAudit(tables), control, TableParking(tables), queues, items)
 
 
 def _reconciler(
@@ -130,6 +153,21 @@ def _reconciler(
         now=clock,
         new_id=_new_id,
     )
+
+
+def _run_worker(ours: Settings, kept: _Stores, book: RunBook, reconciler: Reconciler) -> RunWorker:
+    planner = RunPlanner(
+        directory=reconciler.directory,
+        ledger=kept.ledger,
+        items=kept.items,
+        queues=kept.queues,
+        switches=reconciler.switches,
+        policy=ours.policy,
+        keys=ours.keys,
+        now=reconciler.now,
+        chance=random.random,
+    )
+    return RunWorker(book, planner, reconciler, kept.ledger, kept.queues, ours.keys, reconciler.now)
 
 
 def _keeper(ours: Settings, kept: _Stores, client: GraphClient, clock: ServiceClock) -> Keeper:

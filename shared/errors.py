@@ -9,6 +9,7 @@
      ├─ AlreadySubscribed  409: a subscription for this resource and changeType exists
      ├─ UnreadableMessage  a queue message that is not ours to understand
      ├─ Conflict           somebody else wrote the row since we read it
+     ├─ RunRefused         what is asked of a run does not fit where it stands
      └─ SettingsError      every mistake in the application settings, with the way to mend each
 
 Whatever is neither escapes to the Functions host, which retries it and finally puts the message into the poison queue.
@@ -83,6 +84,14 @@ class UnreadableMessage(PrefillError):
 
 class Conflict(PrefillError):
     """A conditional write (ETag) failed because the row changed."""
+
+
+class RunRefused(PrefillError):
+    """`code` for machines, the text for an operator."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

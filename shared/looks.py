@@ -21,6 +21,17 @@ from shared.ports import Written
 from shared.retry_rules import Verdict, judge
 
 Decide = Callable[[Observation, Memory], Plan]
+Permits = Callable[[Plan], bool]
+"""Whether a plan is within what was agreed to; see `shared.steps`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a look ended. `set_aside`: more would have had to be done than it was allowed to."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+    set_aside: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +42,7 @@ class Look:
     message: Message
     id: str
     began: datetime
+    permits: Permits | None = None
     seen: Observation | None = None
     plan: Plan | None = None
     failure: Failure | None = None
@@ -65,6 +77,18 @@ class Look:
         return isinstance(self.failure, Transient) and self.failure.reason is Reason.CONCURRENT
 
     @property
+    def set_aside(self) -> bool:
+        """Whether the newest plan is not within what was agreed to."""
+        if self.permits is None or self.plan is None or self.failure:
+            return False
+        return not self.permits(self.plan)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it was set aside before anything was begun: as if nobody had looked."""
+        return self.set_aside and not self.intended
+
+    @property
     def paused(self) -> bool:
         """Whether this look was stopped before a write by the kill switch or the breaker."""
         return isinstance(self.failure, Transient) and self.failure.reason is Reason.PAUSED
@@ -80,7 +104,7 @@ class Look:
 
     def next_action(self, mode: Mode) -> Action | None:
         """The one action that may be applied now."""
-        if mode is Mode.PLAN or self.failure or not self.plan or not self.plan.actions:
+        if mode is Mode.PLAN or self.failure or self.set_aside or not self.plan or not self.plan.actions:
             return None
         return self.plan.actions[0]
 
@@ -143,6 +167,8 @@ class Look:
         """The outcome word. What was written and read back makes a look `done`."""
         if verdict or not self.plan:
             return verdict.outcome if verdict else Outcome.RETRY
+        if self.set_aside:
+            return Outcome.DONE if self.applied else Outcome.NOOP
         quiet = self.plan.outcome in (Outcome.NOOP, Outcome.PLANNED)
         return Outcome.DONE if self.applied and quiet else self.plan.outcome
 
@@ -151,6 +177,11 @@ class Look:
         if verdict:
             return (verdict.reason,)
         return self.plan.reasons if self.plan else ()
+
+    def ended(self) -> Ended:
+        """For whoever asked for it."""
+        verdict = self.verdict()
+        return Ended(self.outcome(verdict), self.reasons(verdict), self.set_aside)
 
 
 def shows(seen: Observation, action: Action) -> bool:
@@ -207,13 +238,16 @@ def superseded(memory: Memory, message: Message) -> bool:
     """Whether another message of the same user will bring it back: the one whose attempt the ledger expects.
 
     Every hint whose look fails sends a message of its own. The row names the attempt of the newest; the others would
-    ask Graph the same thing again and again, for somebody who is gone up to seven times each.
+    ask Graph the same thing again and again, for somebody who is gone up to seven times each. A run's message and one
+    of nobody's do not stand for each other: a run does less than the service, and notes what became of it.
     """
-    comes_back = message.cause is Cause.RETRY and memory.outcome is Outcome.RETRY
+    comes_back = message.cause is Cause.RETRY and memory.outcome is Outcome.RETRY and message.run == memory.run
     return comes_back and message.attempt != memory.attempts
 
 
 def answered(memory: Memory, message: Message) -> bool:
     """Whether a look begun after this message was received is complete: the message tells nothing new."""
+    if message.run and memory.outcome is Outcome.RETRY:
+        return False  # a later look failed and comes back, but not for this run
     # whole milliseconds, as `received` has them: what arrived within the one in which the look began is not older
     return memory.looked_at is not None and message.received < millis(memory.looked_at)

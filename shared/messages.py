@@ -30,6 +30,7 @@ class Chore(StrEnum):
     RENEW = "renew"
     ENSURE = "ensure"
     SWEEP = "sweep"
+    RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)

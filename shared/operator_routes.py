@@ -5,7 +5,7 @@ Each needs the function key, but health. Numbers are masked, and nothing of a re
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ from shared import http_answers as answers
 from shared.errors import Conflict, GraphFailed, NotFound, SettingsError
 from shared.messages import Message, encode
 from shared.models import Cause, object_id
+from shared.operator_door import BadRequest, answered
 from shared.telemetry import without_numbers
 
 _USER_PRINCIPAL_NAME = re.compile(r"[^\s/\\?%@<>\"]{1,113}@[A-Za-z0-9.\-]{1,142}")
@@ -34,7 +35,7 @@ async def request_reconcile(request: func.HttpRequest, users: Queue) -> func.Htt
         body = {"id": user_id, "status": "queued", "received": received}
         return answers.document(body, HTTPStatus.ACCEPTED, Location=f"/api/users/{user_id}")
 
-    return await _operator(ask)
+    return await answered(ask)
 
 
 @without_numbers
@@ -52,7 +53,7 @@ async def clear_tombstone(request: func.HttpRequest, users: Queue) -> func.HttpR
         body = {"id": user_id, "cleared": cleared, "status": "queued", "received": received}
         return answers.document(body, HTTPStatus.ACCEPTED, Location=f"/api/users/{user_id}")
 
-    return await _operator(clear)
+    return await answered(clear)
 
 
 @without_numbers
@@ -65,7 +66,7 @@ async def explain_user(request: func.HttpRequest) -> func.HttpResponse:
             raise GraphFailed(NotFound("no such user"))
         return answers.document(explained)
 
-    return await _operator(explain)
+    return await answered(explain)
 
 
 @without_numbers
@@ -77,7 +78,7 @@ async def show_subscription(_: func.HttpRequest) -> func.HttpResponse:
         listed = [_subscription(item) for item in await app.keeper.all()]
         return answers.document(await app.reporter.subscription() | {"listed": listed})
 
-    return await _operator(show)
+    return await answered(show)
 
 
 @without_numbers
@@ -89,7 +90,7 @@ async def ensure_subscription(_: func.HttpRequest) -> func.HttpResponse:
         root.remember(kept)
         return answers.document(_subscription(kept.subscription) | {"state": "live", "steps": list(kept.steps)})
 
-    return await _operator(ensure)
+    return await answered(ensure)
 
 
 @without_numbers
@@ -100,7 +101,7 @@ async def remove_subscription(_: func.HttpRequest) -> func.HttpResponse:
         deleted = await (await root.app()).keeper.remove()
         return answers.document({"state": "removed", "deleted": list(deleted)})
 
-    return await _operator(remove)
+    return await answered(remove)
 
 
 @without_numbers
@@ -111,7 +112,7 @@ async def pause(request: func.HttpRequest) -> func.HttpResponse:
         reason = _reason(request.get_body())
         return answers.document((await (await root.app()).switches.pause(reason)).as_json())
 
-    return await _operator(stop)
+    return await answered(stop)
 
 
 @without_numbers
@@ -121,7 +122,7 @@ async def resume(_: func.HttpRequest) -> func.HttpResponse:
     async def start() -> func.HttpResponse:
         return answers.document((await (await root.app()).switches.resume()).as_json())
 
-    return await _operator(start)
+    return await answered(start)
 
 
 @without_numbers
@@ -134,7 +135,7 @@ async def show_parked(_: func.HttpRequest) -> func.HttpResponse:
         items = [parked_item(item) for item in await (await root.app()).replayer.all()]
         return answers.document({"count": len(items), "parked": items})
 
-    return await _operator(show)
+    return await answered(show)
 
 
 @without_numbers
@@ -146,7 +147,7 @@ async def replay_parked(request: func.HttpRequest) -> func.HttpResponse:
         body = {"queued": len(replayed.users), "users": list(replayed.users), "left": list(replayed.left)}
         return answers.document(body, HTTPStatus.ACCEPTED)
 
-    return await _operator(replay)
+    return await answered(replay)
 
 
 @without_numbers
@@ -156,7 +157,7 @@ async def report(_: func.HttpRequest) -> func.HttpResponse:
     async def tell() -> func.HttpResponse:
         return answers.document(await (await root.app()).reporter.report())
 
-    return await _operator(tell)
+    return await answered(tell)
 
 
 @without_numbers
@@ -169,7 +170,7 @@ async def doctor(_: func.HttpRequest) -> func.HttpResponse:
         checks = await (await root.app()).doctor.examine()
         return answers.document({"fit": is_fit(checks), "checks": [check.as_json() for check in checks]})
 
-    return await _operator(examine)
+    return await answered(examine)
 
 
 @without_numbers
@@ -197,33 +198,8 @@ async def _diagnosis() -> tuple[bool, Mapping[str, str]]:
     return well, {"storage": "ok"} | words
 
 
-async def _operator(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:
-    """What an operator's route answers when settings, Graph or storage are not well."""
-    from azure.core.exceptions import AzureError
-
-    try:
-        return await work()
-    except SettingsError as error:
-        return answers.bad_settings(error)
-    except GraphFailed as error:
-        return answers.graph_failed(error.failure)
-    except AzureError as error:
-        unavailable = HTTPStatus.SERVICE_UNAVAILABLE
-        return answers.error(unavailable, "storageUnavailable", type(error).__name__, **{"Retry-After": "30"})
-    except _BadRequest as error:
-        return answers.error(HTTPStatus.BAD_REQUEST, error.code, str(error))
-
-
-class _BadRequest(Exception):
-    """What the caller sent is not what the route takes; the text quotes nothing of it."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
 def _keys(body: bytes) -> frozenset[str] | None:
-    """What a replay names; None: everything. Raises _BadRequest."""
+    """What a replay names; None: everything. Raises BadRequest."""
     if not body.strip():
         return None
     try:
@@ -234,28 +210,28 @@ def _keys(body: bytes) -> frozenset[str] | None:
         return None
     keys = (given.get("keys") or given.get("users")) if isinstance(given, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise _BadRequest("badKeys", 'give {"keys": ["…"]} with keys of GET /api/parked, or no body for all of them')
+        raise BadRequest("badKeys", 'give {"keys": ["…"]} with keys of GET /api/parked, or no body for all of them')
     return frozenset(key.lower() for key in keys)
 
 
 def _reason(body: bytes) -> str:
-    """What a pause says for itself; empty where it says nothing. Raises _BadRequest."""
+    """What a pause says for itself; empty where it says nothing. Raises BadRequest."""
     from shared.switches import read_reason
 
     try:
         return read_reason(body)
     except ValueError as error:
-        raise _BadRequest("badReason", str(error)) from None
+        raise BadRequest("badReason", str(error)) from None
 
 
 async def _user_id(request: func.HttpRequest) -> str:
-    """The object id of the route's user. Raises _BadRequest, GraphFailed."""
+    """The object id of the route's user. Raises BadRequest, GraphFailed."""
     text = request.route_params.get("id", "")
     user_id = object_id(text)
     if user_id:
         return user_id
     if not _USER_PRINCIPAL_NAME.fullmatch(text):
-        raise _BadRequest("badUser", "give an object id or a user principal name")
+        raise BadRequest("badUser", "give an object id or a user principal name")
     found = await (await root.app()).directory.find(text)
     if found is None:
         raise GraphFailed(NotFound("no such user"))

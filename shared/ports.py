@@ -14,6 +14,7 @@ from shared.memory import Memory
 from shared.messages import Chore, Message
 from shared.models import Cause, Observation
 from shared.plan import Action
+from shared.run_items import Item
 from shared.subscription_rules import Subscription
 
 
@@ -174,6 +175,22 @@ class Control(Protocol):
 
     async def save(self, name: str, record: Record) -> Record:
         """The record as stored, with its new version. Raises Conflict when somebody else was faster."""
+
+
+class RunItems(Protocol):
+    """One row a user and run."""
+
+    async def list(self, run_id: str, user_ids: Sequence[str]) -> None:
+        """Sees to it that each has an item; what is known of one already stays."""
+
+    async def load(self, run_id: str, user_ids: Sequence[str]) -> Mapping[str, Item]:
+        """Those that there are."""
+
+    async def save(self, run_id: str, item: Item) -> None:
+        """Raises Conflict when the item changed since it was loaded."""
+
+    async def page(self, run_id: str, after: str | None, most: int) -> Sequence[Item]:
+        """At most so many, in the order of their user ids, behind `after`; fewer than `most` only at the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.decision import decide
 from shared.errors import Conflict, Transient
 from shared.evidence import intent
 from shared.fingerprint import Keys
-from shared.looks import Look, answered, superseded
+from shared.looks import Ended, Look, Permits, answered, superseded
 from shared.memory import LEASE, Accepted, Claim, Memory
 from shared.messages import Message
 from shared.models import Cause, Observation, Outcome, Reason
@@ -52,13 +52,20 @@ class Reconciler:
         While the service is paused nobody is looked at: the message goes back into the queue as it came.
         Raises what storage raises: then nothing is acknowledged, the message comes back and the look is done again.
         """
+        return {user_id: ended.outcome for user_id, ended in (await self.look(message, {})).items()}
+
+    async def look(self, message: Message, within: Mapping[str, Permits]) -> Mapping[str, Ended]:
+        """The same for looks that may do no more than was agreed to; whoever is not in `within` has no such bounds.
+
+        Whose plan is another by now is set aside: nothing is written, and nothing recorded as far as nothing was begun.
+        """
         if (await self.switches.state()).paused:
             await self.queues.send(message, PAUSED_DELAY)
             return {}
         memories = await self.ledger.load(message.users)
         began = self.now()
         looks = [
-            Look(memory, message, self.new_id(), began)
+            Look(memory, message, self.new_id(), began, within.get(memory.user_id))
             for memory in memories.values()
             if not answered(memory, message) and not superseded(memory, message)
         ]
@@ -68,9 +75,9 @@ class Reconciler:
                 break
         if any(look.paused for look in looks):
             await self.switches.trip()
-        await asyncio.gather(*(self.recorder.record(look) for look in looks))
+        await asyncio.gather(*(self.recorder.record(look) for look in looks if not look.untouched))
         await self._beat([look.seen for look in looks if look.seen], message.cause)
-        return {look.user_id: look.outcome(look.verdict()) for look in looks}
+        return {look.user_id: look.ended() for look in looks}
 
     def decide(self, seen: Observation, memory: Memory) -> Plan:
         """The decision, bound to this policy and this moment."""

@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import Conflict, DeltaExpired, GraphFailed, Transient
-from shared.messages import Chore, in_messages
+from shared.messages import Chore
 from shared.models import Cause, Reason
 from shared.moments import kept_moment, millis
-from shared.ports import SUBSCRIPTION, SWEEP, ChangedUsers, Control, DeltaPage, Queues, Record
+from shared.ports import SUBSCRIPTION, SWEEP, ChangedUsers, Control, Queues, Record
 from shared.subscription_rules import subscription_word
+from shared.turns import queue_in_turn
 
 _log = logging.getLogger("mfa_prefill.sweep")
 
@@ -34,9 +35,6 @@ everybody is looked at."""
 
 SOON = timedelta(minutes=5)
 """The next sweep while there is no live subscription."""
-
-AT_ONCE, MESSAGES_PER_SECOND = 25, 2
-"""A sweep's first messages are visible at once, the others one after the other: 40 users a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class Sweeper:
         users = pages = messages = 0
         while True:
             page = await self.changed.page(link)
-            messages += await self._queue(page, messages)
+            messages += await queue_in_turn(self.queues, page.user_ids, Cause.SWEEP, self.now(), messages)
             users, pages = users + len(page.user_ids), pages + 1
             complete = page.next_link is None
             link = page.next_link or page.delta_link
@@ -109,13 +107,6 @@ class Sweeper:
             if self.now() - started > DEADLINE:
                 await self.queues.send_chore(Chore.SWEEP, millis(self.now()))
                 return self._told(Swept(users, pages, full, complete=False))
-
-    async def _queue(self, page: DeltaPage, before: int) -> int:
-        """Queues a page after so many messages of this sweep; how many there were."""
-        messages = list(in_messages(page.user_ids, Cause.SWEEP, millis(self.now())))
-        for number, message in enumerate(messages, start=before):
-            await self.queues.send(message, _turn(number))
-        return len(messages)
 
     def _checkpoint(self, record: Record, told: Mapping[str, Any]) -> Record:
         now = self.now().isoformat()
@@ -143,11 +134,3 @@ class Sweeper:
         text = "sweep: %d users on %d pages, full=%s, complete=%s"
         _log.info(text, swept.users, swept.pages, swept.full, swept.complete, extra={"action": "swept"})
         return swept
-
-
-def _turn(number: int) -> timedelta:
-    """How long the message of this number (from 0) stays invisible.
-
-    Whoever is told of by a notification meanwhile is never behind more than a few messages of a sweep.
-    """
-    return timedelta(seconds=max(0, number - AT_ONCE) / MESSAGES_PER_SECOND)

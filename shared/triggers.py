@@ -91,7 +91,16 @@ async def reconcile_users(message: func.QueueMessage) -> None:
         await app.queues.send(users, early)
         return
     async with asyncio.timeout(DEADLINE_SECONDS):
-        await app.reconciler.reconcile(_as_the_queue_dates_it(users, message))
+        await _look(_as_the_queue_dates_it(users, message))
+
+
+async def _look(message: Message) -> None:
+    """What names a run is not a look of the service: the run's record says what it is."""
+    app = await root.app()
+    if message.run is None:
+        await app.reconciler.reconcile(message)
+    else:
+        await app.run_worker.take(message)
 
 
 def _as_the_queue_dates_it(users: Message, message: func.QueueMessage) -> Message:
@@ -110,7 +119,7 @@ def _as_the_queue_dates_it(users: Message, message: func.QueueMessage) -> Messag
 async def park_poison(message: func.QueueMessage) -> None:
     """A message of `user-reconcile-poison`."""
     text = message.get_body().decode("utf-8", "replace")
-    await (await root.app()).poison.take(text, message.dequeue_count or 1)
+    await (await root.app()).run_poison.take(text, message.dequeue_count or 1)
 
 
 @without_numbers
@@ -136,6 +145,8 @@ async def _do(chore: Chore, attempt: int = 1) -> None:
     try:
         if chore is Chore.SWEEP:
             await app.sweeper.sweep()
+        elif chore is Chore.RUN:
+            await app.run_advancer.advance()
         elif not await app.keeper.is_removed():
             root.remember(await app.keeper.keep(renew=chore is Chore.RENEW))
     except GraphFailed as error:
@@ -164,6 +175,10 @@ async def keep_subscription() -> None:
 
 @without_numbers
 async def sweep() -> None:
-    """The timer of PREFILL_SWEEP_SCHEDULE. Without a subscription a sweep is late news: both are looked after."""
+    """The timer of PREFILL_SWEEP_SCHEDULE. Without a subscription a sweep is late news: both are looked after.
+
+    So is a run whose chore was lost.
+    """
     await _do(Chore.ENSURE)
     await _do(Chore.SWEEP)
+    await _do(Chore.RUN)

@@ -11,6 +11,7 @@ from shared.models import DirectoryUser, MfaState, Observation, Reason, Register
 from shared.pace import Pace
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.ports import AuditRow, DeltaPage, Parked, Phase, Record, Written
+from shared.run_items import Item
 from shared.subscription_rules import Subscription
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -234,6 +235,33 @@ class FakeParking:
 
     async def all(self) -> Sequence[Parked]:
         return list(self.items.values())
+
+
+@dataclass
+class FakeRunItems:
+    runs: dict[str, dict[str, Item]] = field(default_factory=dict)
+    saves: int = 0
+
+    async def list(self, run_id: str, user_ids: Sequence[str]) -> None:
+        rows = self.runs.setdefault(run_id, {})
+        for user_id in user_ids:
+            rows.setdefault(user_id, Item(user_id, version="listed"))
+
+    async def load(self, run_id: str, user_ids: Sequence[str]) -> Mapping[str, Item]:
+        rows = self.runs.get(run_id, {})
+        return {user_id: rows[user_id] for user_id in user_ids if user_id in rows}
+
+    async def save(self, run_id: str, item: Item) -> None:
+        rows = self.runs.setdefault(run_id, {})
+        known = rows.get(item.user_id)
+        if (known.version if known else None) != item.version:
+            raise Conflict(item.user_id)
+        self.saves += 1
+        rows[item.user_id] = replace(item, version=str(self.saves))
+
+    async def page(self, run_id: str, after: str | None, most: int) -> Sequence[Item]:
+        rows = self.runs.get(run_id, {})
+        return [rows[user_id] for user_id in sorted(rows) if after is None or user_id > after][:most]
 
 
 @dataclass

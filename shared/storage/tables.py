@@ -4,18 +4,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import UpdateMode
-from azure.data.tables.aio import TableClient, TableServiceClient
+from azure.data.tables.aio import TableServiceClient
 
-from shared.errors import Conflict
 from shared.memory import Memory
 from shared.ports import AuditRow, Parked, Phase, Record
+from shared.storage.entities import fetch, put, version_of
 from shared.storage.rows import (
-    Entity,
     audit_entity,
     audit_of,
     memory_entity,
@@ -45,12 +42,12 @@ class TableLedger:
         return dict(zip(unique, await asyncio.gather(*map(self._load, unique)), strict=True))
 
     async def _load(self, user_id: str) -> Memory:
-        entity = await _get(self._table, *user_key(user_id))
-        return memory_of(entity, _version(entity)) if entity else Memory(user_id)
+        entity = await fetch(self._table, *user_key(user_id))
+        return memory_of(entity, version_of(entity)) if entity else Memory(user_id)
 
     async def save(self, memory: Memory) -> Memory:
         """See the port."""
-        return replace(memory, version=await _put(self._table, memory_entity(memory), memory.version))
+        return replace(memory, version=await put(self._table, memory_entity(memory), memory.version))
 
     async def rows(self) -> AsyncIterator[Memory]:
         """See the port."""
@@ -91,13 +88,13 @@ class TableControl:
 
     async def load(self, name: str) -> Record:
         """See the port."""
-        entity = await _get(self._table, "control", name)
-        return Record(json.loads(entity["values"]), _version(entity)) if entity else Record({})
+        entity = await fetch(self._table, "control", name)
+        return Record(json.loads(entity["values"]), version_of(entity)) if entity else Record({})
 
     async def save(self, name: str, record: Record) -> Record:
         """See the port."""
         entity = {"PartitionKey": "control", "RowKey": name, "values": json.dumps(dict(record.values))}
-        return Record(record.values, await _put(self._table, entity, record.version))
+        return Record(record.values, await put(self._table, entity, record.version))
 
 
 class TableParking:
@@ -109,7 +106,7 @@ class TableParking:
     async def park(self, item: Parked) -> None:
         """See the port."""
         entity = parked_entity(item)
-        known = await _get(self._table, entity["PartitionKey"], entity["RowKey"])
+        known = await fetch(self._table, entity["PartitionKey"], entity["RowKey"])
         if known:
             entity["firstAt"] = known["firstAt"]
         await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
@@ -122,28 +119,3 @@ class TableParking:
     async def all(self) -> Sequence[Parked]:
         """See the port."""
         return [parked_of(entity) async for entity in self._table.list_entities()]
-
-
-async def _get(table: TableClient, partition: str, row: str) -> Mapping[str, Any] | None:
-    try:
-        return await table.get_entity(partition, row)
-    except ResourceNotFoundError:
-        return None
-
-
-def _version(entity: Any) -> str:
-    return str(entity.metadata["etag"])
-
-
-async def _put(table: TableClient, entity: Entity, version: str | None) -> str:
-    """The new ETag. Raises Conflict when the row is not in the state that `version` names (None: it does not exist)."""
-    try:
-        if version is None:
-            answer = await table.create_entity(entity)
-        else:
-            answer = await table.update_entity(
-                entity, mode=UpdateMode.REPLACE, etag=version, match_condition=MatchConditions.IfNotModified
-            )
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
-        raise Conflict(str(entity["RowKey"])) from error
-    return str(answer["etag"])

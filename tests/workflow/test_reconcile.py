@@ -66,13 +66,16 @@ class Bench:
         return await self.handle(Message(users or (ANNA,), cause, received, attempt=attempt))
 
     async def handle(self, message: Message) -> dict[str, Outcome]:
+        return dict(await self.reconciler.reconcile(message))
+
+    @property
+    def reconciler(self) -> Reconciler:
         switches = Switches(self.control, self.writes_per_hour, self.clock)
         kept = (self.ledger, self.audit, self.queues)
         recorder = Recorder(*kept, self.parking, self.policy, self.clock, chance=lambda: 0.0)
         pulse = Pulse(self.control, self.clock)
         ports = (self.directory, *kept, switches, pulse, recorder)
-        reconciler = Reconciler(*ports, self.policy, KEYS, self.clock, self._id)
-        return dict(await reconciler.reconcile(message))
+        return Reconciler(*ports, self.policy, KEYS, self.clock, self._id)
 
     def somebody_records(self, memory: Memory) -> None:
         """Another worker saves the row."""

@@ -9,7 +9,8 @@ from shared.errors import GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Cause, Reason
 from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Record
-from shared.sweep import AT_ONCE, DEADLINE, MESSAGES_PER_SECOND, SOON, Sweeper
+from shared.sweep import DEADLINE, SOON, Sweeper
+from shared.turns import AT_ONCE, MESSAGES_PER_SECOND
 from tests.fakes import FakeChangedUsers, FakeClock, FakeControl, FakeQueues
 
 POLICY = "0123456789ab"

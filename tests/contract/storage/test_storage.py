@@ -19,14 +19,13 @@ from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Hold
 from shared.ports import AuditRow, Parked, Phase, Record
 from shared.service_clock import TOLERANCE, ServiceClock
-from shared.settings import StorageSettings
 from shared.storage.account import queue_service, table_service
 from shared.storage.queues import StorageQueues
-from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking, create_tables
+from shared.storage.tables import TableAudit, TableControl, TableLedger, TableParking
+from tests.contract.storage.conftest import CLOCK, settings
 from tests.fakes import NOW
 
 LATER = NOW + timedelta(seconds=1)
-CLOCK = ServiceClock(lambda: datetime.now(UTC))
 
 FULL = Memory(
     user_id="00000000-0000-4000-8000-000000000000",
@@ -51,20 +50,8 @@ FULL = Memory(
 )
 
 
-def settings(azurite: Azurite) -> StorageSettings:
-    return StorageSettings(connection_string=azurite.connection_string)
-
-
 def new_id() -> str:
     return str(uuid.uuid4())
-
-
-@pytest_asyncio.fixture
-async def tables(azurite: Azurite) -> AsyncIterator[TableServiceClient]:
-    async with DefaultAzureCredential() as credential, table_service(settings(azurite), credential, CLOCK) as service:
-        await create_tables(service)
-        await create_tables(service)
-        yield service
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,480 @@
+"""A run: what would be done for everybody, looked at, then exactly that."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import DeltaExpired, RunRefused
+from shared.messages import MOST_USERS
+from shared.models import Cause, MfaState, Outcome, Reason
+from shared.plan import AddPhone, SetMfaState, UpdatePhone
+from shared.policy import ExistingPhone, Mode
+from shared.ports import SWEEP, DeltaPage, Record
+from shared.run_advance import DEADLINE
+from shared.run_book import ITEMS_A_PAGE, RUNS
+from shared.run_items import ItemState
+from shared.run_rules import WALK_AGAIN, RunState
+from shared.turns import AT_ONCE
+from tests.builders import object_ids
+from tests.workflow.run_bench import RunBench, everybody
+from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, KEYS, THROTTLED, UNAVAILABLE
+
+OTHER = "06 87654321"
+CAROL = "cccccccc-0000-4000-8000-000000000003"
+
+
+@pytest.fixture
+def bench() -> RunBench:
+    """Anna needs everything, Bob has it all."""
+    bench = RunBench()
+    bench.person(ANNA)
+    bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
+    bench.changed.pages = everybody(ANNA, BOB)
+    return bench
+
+
+# --- planning --------------------------------------------------------------------------------------------------------
+
+
+async def test_planning_says_what_would_be_done_and_does_nothing(bench: RunBench) -> None:
+    run_id = await bench.plan()
+    assert await bench.state(run_id) is RunState.PLANNING
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.PLANNED
+    anna, bob = bench.item(run_id, ANNA), bench.item(run_id, BOB)
+    assert (anna.state, anna.outcome) == (ItemState.PLANNED, Outcome.PLANNED)
+    assert anna.actions == ("add mobile +31 ••••••78", "set MFA state enabled")
+    assert anna.source == "mobilePhone, read as NL (usageLocation)"
+    assert (bob.outcome, bob.actions) == (Outcome.NOOP, ())
+    assert (bench.directory.requests, bench.audit.rows) == ([], [])
+    assert bench.ledger.memories == {}, "a plan answers no hint"
+
+
+async def test_the_sweeps_own_link_is_not_touched(bench: RunBench) -> None:
+    before = Record({"link": "its own"}, "1")
+    bench.control.records[SWEEP] = before
+    await bench.planned()
+    assert bench.control.records[SWEEP] == before
+    assert bench.changed.asked == [None, "next"]
+
+
+async def test_named_users_are_all_the_run_is_about(bench: RunBench) -> None:
+    run_id = await bench.planned(BOB)
+    assert set(bench.items.runs[run_id]) == {BOB}
+    assert bench.changed.asked == []
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+async def test_everybody_is_queued_in_turn_for_this_run(bench: RunBench) -> None:
+    users = object_ids(2 * AT_ONCE * MOST_USERS)
+    bench.changed.pages = everybody(*users)
+    run_id = await bench.plan()
+    await bench.advancer.advance()
+    assert bench.queues.users == list(users)
+    assert {(message.cause, message.run) for message, _ in bench.queues.sent} == {(Cause.BACKFILL, run_id)}
+    waits = [wait for _, wait in bench.queues.sent]
+    assert waits[AT_ONCE] == timedelta(0) < waits[-1]
+    assert waits == sorted(waits)
+
+
+async def test_an_expired_link_begins_again_and_keeps_what_is_known(bench: RunBench) -> None:
+    run_id = await bench.plan()
+    bench.queues.chores.clear()
+    await bench.book.save(replace(await bench.run(run_id), link="expired"))
+    await bench.items.list(run_id, (ANNA,))
+    await bench.take(bench.backfill(run_id, ANNA))
+    await bench.advancer.advance()
+    await bench.rest()
+    assert bench.changed.asked == ["expired", None, "next"]
+    assert bench.directory.looks == [ANNA, BOB], "the second message found its item looked at"
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+async def test_a_start_that_is_refused_is_no_start(bench: RunBench) -> None:
+    bench.changed.pages = {}
+    run_id = await bench.plan()
+    with pytest.raises(DeltaExpired):
+        await bench.advancer.advance()
+    assert not (await bench.run(run_id)).listed
+
+
+async def test_a_chore_that_takes_too_long_asks_for_another(bench: RunBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = bench.changed.page
+
+    async def slow(link: str | None) -> DeltaPage:
+        bench.clock.advance(seconds=DEADLINE.total_seconds() + 1)
+        return await ask(link)
+
+    monkeypatch.setattr(bench.changed, "page", slow)
+    run_id = await bench.plan()
+    bench.queues.chores.clear()
+    await bench.advancer.advance()
+    assert (len(bench.queues.chores), bench.changed.asked) == (1, [None])
+    assert (await bench.run(run_id)).link == "next"
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+async def test_the_timer_goes_on_where_a_chore_was_lost(bench: RunBench) -> None:
+    run_id = await bench.plan()
+    bench.queues.chores.clear()
+    await bench.advancer.advance()
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+async def test_two_chores_at_once_cannot_both_move_it(bench: RunBench) -> None:
+    run_id = await bench.plan()
+    bench.control.contended = {f"run-{run_id}"}
+    await bench.advancer.advance()
+    assert (await bench.run(run_id)).link is None
+    assert bench.queues.users == [ANNA]
+
+
+async def test_an_item_whose_message_was_lost_is_queued_again(bench: RunBench) -> None:
+    run_id = await bench.plan()
+    await bench.advancer.advance()
+    bench.queues.sent.clear()
+    bench.queues.chores.clear()
+    bench.clock.advance(seconds=WALK_AGAIN.total_seconds() - 60)
+    await bench.advancer.advance()
+    assert bench.queues.sent == []
+    bench.clock.advance(seconds=60)
+    await bench.advancer.advance()
+    assert bench.queues.users == [ANNA, BOB]
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+async def test_whoever_waits_for_a_pause_to_end_is_not_queued_again(bench: RunBench) -> None:
+    await bench.plan()
+    await bench.reconciler.switches.pause("drill")
+    await bench.advancer.advance()
+    bench.queues.sent.clear()
+    bench.clock.advance(seconds=WALK_AGAIN.total_seconds())
+    await bench.advancer.advance()
+    assert bench.queues.sent == []
+
+
+async def test_while_paused_a_planning_message_goes_back_and_graph_is_not_asked(bench: RunBench) -> None:
+    run_id = await bench.plan(ANNA)
+    await bench.advancer.advance()
+    await bench.reconciler.switches.pause("drill")
+    await bench.rest(timedelta(minutes=30))
+    assert bench.directory.looks == []
+    assert bench.queues.users == [ANNA]
+    await bench.reconciler.switches.resume()
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+@pytest.mark.parametrize(
+    ("failures", "outcome", "state", "reason"),
+    [
+        ([UNAVAILABLE] * 2, Outcome.PLANNED, ItemState.PLANNED, None),
+        ([THROTTLED] * 30, Outcome.PLANNED, ItemState.PLANNED, None),
+        ([FORBIDDEN] * 7, Outcome.PARKED, ItemState.FAILED, Reason.NOT_ALLOWED),
+    ],
+)
+async def test_a_look_that_fails_is_tried_again_and_gives_up_by_name(
+    bench: RunBench, failures: list[object], outcome: Outcome, state: ItemState, reason: Reason | None
+) -> None:
+    bench.directory.observe_failures[ANNA] = list(failures)  # type: ignore[arg-type]
+    run_id = await bench.planned()
+    item = bench.item(run_id, ANNA)
+    assert (item.state, item.outcome, item.reasons) == (state, outcome, (reason,) if reason else ())
+    assert await bench.state(run_id) is RunState.PLANNED
+    assert (bench.ledger.memories, bench.parking.items) == ({}, {})
+
+
+async def test_a_user_whom_graph_does_not_know_is_gone(bench: RunBench) -> None:
+    run_id = await bench.planned(CAROL)
+    assert (bench.item(run_id, CAROL).outcome, bench.item(run_id, CAROL).steps) == (Outcome.GONE, ())
+    assert await bench.state(run_id) is RunState.PLANNED
+
+
+# --- applying --------------------------------------------------------------------------------------------------------
+
+
+async def test_applying_does_what_was_planned(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    bench.directory.looks.clear()
+    assert await bench.apply(run_id) is RunState.APPLYING
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.APPLIED
+    assert [type(action) for _, action in bench.directory.journal] == [AddPhone, SetMfaState]
+    assert bench.directory.looks == [ANNA], "nothing was planned for Bob"
+    item, memory = bench.item(run_id, ANNA), bench.ledger.memories[ANNA]
+    assert (item.state, item.outcome) == (ItemState.ENDED, Outcome.DONE)
+    assert (memory.run, memory.cause, memory.outcome) == (run_id, Cause.BACKFILL, Outcome.DONE)
+    assert {row.cause for row in bench.audit.rows} == {Cause.BACKFILL}
+
+
+async def test_in_more_than_one_page_of_items(bench: RunBench) -> None:
+    users = object_ids(ITEMS_A_PAGE + 1)
+    for user in users:
+        bench.person(user)
+    run_id = await bench.planned(*users)
+    await bench.applied(run_id)
+    assert await bench.state(run_id) is RunState.APPLIED
+    assert {bench.directory.people[user].state for user in users} == {MfaState.ENFORCED}
+    assert len(bench.directory.journal) == 2 * len(users)
+
+
+def another_number(bench: RunBench) -> None:
+    anna = bench.directory.people[ANNA]
+    anna.user = replace(anna.user, mobile_phone=OTHER)
+
+
+def more_than_planned(bench: RunBench) -> None:
+    bench.policy = replace(APPLY, mfa_state=MfaState.ENFORCED)
+
+
+def registered_elsewhere(bench: RunBench) -> None:
+    bench.policy = replace(APPLY, existing_phone=ExistingPhone.REPLACE, change_hold=timedelta(0))
+    bench.directory.people[ANNA].mobile = "+31 687654321"
+
+
+@pytest.mark.parametrize("change", [another_number, more_than_planned, registered_elsewhere])
+async def test_whose_plan_is_another_by_now_is_set_aside(bench: RunBench, change: Callable[[RunBench], None]) -> None:
+    run_id = await bench.planned()
+    change(bench)
+    await bench.applied(run_id)
+    assert await bench.state(run_id) is RunState.APPLIED
+    assert bench.item(run_id, ANNA).state is ItemState.CHANGED
+    assert (bench.directory.requests, bench.audit.rows, bench.ledger.memories) == ([], [], {})
+    await bench.look(ANNA)
+    assert bench.directory.requests, "the next hint is a look like any other"
+
+
+def disabled(bench: RunBench) -> None:
+    anna = bench.directory.people[ANNA]
+    anna.user = replace(anna.user, account_enabled=False)
+
+
+def phone_already_set(bench: RunBench) -> None:
+    bench.directory.people[ANNA].mobile = "+31 612345678"
+
+
+def deleted(bench: RunBench) -> None:
+    del bench.directory.people[ANNA]
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "writes"),
+    [(disabled, Outcome.SKIPPED, 0), (phone_already_set, Outcome.DONE, 1), (deleted, Outcome.GONE, 0)],
+)
+async def test_less_than_planned_may_always_be_done(
+    bench: RunBench, change: Callable[[RunBench], None], outcome: Outcome, writes: int
+) -> None:
+    run_id = await bench.planned()
+    change(bench)
+    await bench.applied(run_id)
+    assert (bench.item(run_id, ANNA).outcome, len(bench.directory.journal)) == (outcome, writes)
+    assert await bench.state(run_id) is RunState.APPLIED
+
+
+async def test_a_change_between_two_writes_stops_the_second(bench: RunBench) -> None:
+    bench.policy = replace(APPLY, change_hold=timedelta(0))
+    run_id = await bench.planned()
+    bench.directory.before_write = lambda user_id, action: another_number(bench)
+    await bench.applied(run_id)
+    assert [type(action) for _, action in bench.directory.journal] == [AddPhone]
+    item = bench.item(run_id, ANNA)
+    assert (item.state, item.outcome) == (ItemState.CHANGED, Outcome.DONE)
+    assert [row.outcome for row in bench.audit.rows] == [None, "done"]
+    assert bench.ledger.memories[ANNA].claim is None
+
+
+async def test_where_another_look_was_faster_the_ledger_says_how_it_ended(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.apply(run_id)
+    await bench.advancer.advance()
+    await bench.look(ANNA)
+    looks = len(bench.directory.looks)
+    await bench.rest()
+    assert bench.item(run_id, ANNA).outcome is Outcome.DONE
+    assert (len(bench.directory.looks), len(bench.directory.journal)) == (looks, 2)
+    assert await bench.state(run_id) is RunState.APPLIED
+
+
+async def test_a_message_left_over_from_planning_is_not_answered_by_a_look_from_then(bench: RunBench) -> None:
+    bench.policy = replace(APPLY, mode=Mode.PLAN)
+    left_over = bench.backfill("000000000001", ANNA)
+    bench.clock.advance(seconds=1)
+    await bench.look(ANNA)
+    run_id = await bench.planned()
+    bench.policy = APPLY
+    await bench.apply(run_id)
+    await bench.take(left_over)
+    assert bench.item(run_id, ANNA).outcome is Outcome.DONE
+    assert bench.directory.people[ANNA].state is MfaState.ENFORCED
+
+
+async def test_a_failed_look_of_another_hint_does_not_answer_a_runs_message(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.apply(run_id)
+    message = bench.backfill(run_id, ANNA)
+    bench.clock.advance(seconds=1)
+    await bench.look(ANNA)
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
+    await bench.look(ANNA, cause=Cause.MANUAL)
+    await bench.take(message)
+    assert bench.item(run_id, ANNA).state is ItemState.ENDED
+
+
+@pytest.mark.parametrize("where", ["observe_failures", "write_failures", "read_back_failures"])
+async def test_a_retry_keeps_its_run_and_ends_its_item(bench: RunBench, where: str) -> None:
+    run_id = await bench.planned()
+    getattr(bench.directory, where)[ANNA] = [UNAVAILABLE] * 3
+    await bench.apply(run_id)
+    await bench.advancer.advance()
+    message, _ = bench.queues.sent.pop(0)
+    await bench.take(message)
+    [(again, _)] = bench.queues.sent
+    assert (again.cause, again.run, again.attempt) == (Cause.RETRY, run_id, 2)
+    assert bench.item(run_id, ANNA).waits_for_apply
+    await bench.rest()
+    assert bench.item(run_id, ANNA).outcome in (Outcome.DONE, Outcome.NOOP)
+    assert [type(action) for _, action in bench.directory.journal] == [AddPhone, SetMfaState]
+
+
+async def test_a_retry_is_bounded_by_the_same_plan_and_the_service_looks_after_what_is_left(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
+    await bench.apply(run_id)
+    await bench.advancer.advance()
+    message, _ = bench.queues.sent.pop(0)
+    await bench.take(message)
+    another_number(bench)
+    again, _ = bench.queues.sent.pop(0)
+    await bench.take(again)
+    assert bench.item(run_id, ANNA).state is ItemState.CHANGED
+    assert bench.directory.requests == []
+    [(handed_over, _)] = bench.queues.sent
+    assert (handed_over.run, handed_over.users) == (None, (ANNA,)), "the ledger says `retry`: somebody must"
+    await bench.rest()
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
+
+
+async def test_a_runs_retry_does_not_stand_for_a_hint_nor_a_hints_for_the_run(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.apply(run_id)
+    await bench.advancer.advance()
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE] * 3
+    await bench.look(ANNA)
+    hint, _ = bench.queues.sent.pop()
+    message, _ = bench.queues.sent.pop(0)
+    await bench.take(message)
+    assert (hint.run, [later.run for later, _ in bench.queues.sent]) == (None, [run_id])
+    another_number(bench)
+    bench.clock.advance(seconds=60)
+    await bench.rest()
+    assert bench.item(run_id, ANNA).state is ItemState.CHANGED
+    await bench.take(hint)
+    await bench.rest()
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
+
+
+async def test_one_that_keeps_failing_is_parked_and_failed(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    bench.directory.observe_failures[ANNA] = [FORBIDDEN] * 7
+    await bench.applied(run_id)
+    item = bench.item(run_id, ANNA)
+    assert (item.state, item.outcome, item.reasons) == (ItemState.FAILED, Outcome.PARKED, (Reason.NOT_ALLOWED,))
+    assert set(bench.parking.items) == {ANNA}
+    assert await bench.state(run_id) is RunState.APPLIED
+
+
+async def test_the_breaker_holds_for_runs_too(bench: RunBench) -> None:
+    bench.writes_per_hour = 1
+    bench.person(CAROL)
+    run_id = await bench.planned(ANNA, CAROL)
+    await bench.apply(run_id)
+    await bench.rest(timedelta(minutes=30))
+    assert (await bench.reconciler.switches.state()).paused
+    assert len({user for user, _ in bench.directory.journal}) == 1
+    assert (await bench.show(run_id))["open"] == 1
+    await bench.reconciler.switches.resume()
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.APPLIED
+    assert len(bench.directory.journal) == 4
+
+
+async def test_a_held_number_follows_later_as_the_service_has_it(bench: RunBench) -> None:
+    """The hold is no business of the run: it ends with what was planned, and the service goes on."""
+    await bench.look(ANNA)
+    another_number(bench)
+    bench.directory.people[ANNA].state = MfaState.DISABLED
+    run_id = await bench.planned(ANNA)
+    assert bench.item(run_id, ANNA).reasons == (Reason.CHANGE_HELD,)
+    bench.directory.journal.clear()
+    await bench.applied(run_id)
+    assert bench.item(run_id, ANNA).outcome is Outcome.HELD
+    assert [type(action) for _, action in bench.directory.journal] == [SetMfaState]
+    await bench.rest(timedelta(days=2))
+    assert [type(action) for _, action in bench.directory.journal] == [SetMfaState, UpdatePhone]
+
+
+async def test_in_mode_plan_nothing_is_written_even_by_a_run_that_was_begun_before(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.apply(run_id)
+    bench.policy = replace(APPLY, mode=Mode.PLAN)
+    await bench.rest()
+    assert bench.directory.requests == []
+    assert bench.item(run_id, ANNA).outcome is Outcome.PLANNED
+
+
+async def test_no_number_is_kept_anywhere(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.applied(run_id)
+    told = bench.everything() + repr(await bench.show(run_id))
+    assert "612345678" not in told
+    assert KEYS.phone(ANNA, "+31612345678") not in told, "a fingerprint is for machines"
+
+
+# --- which messages do what ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("run_id", ["ffffffffffff", "run-7", "../runs", "", "x" * 64])
+async def test_a_message_proves_nothing(bench: RunBench, run_id: str) -> None:
+    await bench.take(bench.backfill(run_id, ANNA))
+    assert (bench.directory.looks, bench.ledger.memories) == ([], {})
+    await bench.take(bench.backfill(run_id, ANNA, cause=Cause.RETRY))
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE, "a look of the service"
+
+
+async def test_nobody_who_is_not_listed_is_looked_at_for_a_run(bench: RunBench) -> None:
+    run_id = await bench.planned(BOB)
+    await bench.apply(run_id)
+    await bench.take(bench.backfill(run_id, ANNA))
+    assert ANNA not in bench.directory.looks
+
+
+async def test_a_message_of_a_planned_run_writes_nothing(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.take(bench.backfill(run_id, ANNA))
+    assert (bench.directory.looks.count(ANNA), bench.directory.requests) == (1, [])
+
+
+async def test_a_message_for_those_who_are_open_and_others(bench: RunBench) -> None:
+    bench.person(CAROL)
+    run_id = await bench.planned(ANNA)
+    await bench.apply(run_id)
+    await bench.take(bench.backfill(run_id, CAROL, ANNA, cause=Cause.RETRY))
+    assert bench.item(run_id, ANNA).outcome is Outcome.DONE
+    assert bench.ledger.memories[CAROL].outcome is Outcome.DONE
+
+
+async def test_a_new_run_takes_the_place_of_a_planned_one(bench: RunBench) -> None:
+    first = await bench.planned()
+    second = await bench.planned(BOB)
+    assert await bench.state(first) is RunState.SUPERSEDED
+    with pytest.raises(RunRefused) as caught:
+        await bench.apply(first)
+    assert caught.value.code == "notPlanned"
+    await bench.take(bench.backfill(first, ANNA))
+    assert bench.directory.requests == []
+    assert bench.control.records[RUNS].values["current"] == second
