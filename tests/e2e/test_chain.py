@@ -154,6 +154,10 @@ async def test_no_token_that_could_be_code_is_echoed(chain: Chain, token: str) -
         ("POST", "subscription"),
         ("POST", "pause"),
         ("POST", "resume"),
+        ("POST", "runs"),
+        ("GET", "runs/x"),
+        ("POST", "runs/x/apply"),
+        ("POST", "runs/x/cancel"),
     ],
 )
 async def test_operator_routes_need_the_key(chain: Chain, method: str, path: str) -> None:

@@ -245,7 +245,13 @@ async def test_T18_neither_graph_nor_the_log_ever_sees_a_function_key(chain: Cha
 
 
 async def test_T18_the_key_is_asked_for_in_a_header_by_every_operators_route(chain: Chain) -> None:
-    for method, path in (("POST", "pause"), ("POST", "resume"), ("GET", "report"), ("POST", "users/x/clear")):
+    for method, path in (
+        ("POST", "pause"),
+        ("POST", "resume"),
+        ("GET", "report"),
+        ("POST", "users/x/clear"),
+        ("POST", "runs"),
+    ):
         async with httpx.AsyncClient() as stranger:
             answer = await stranger.request(method, f"{chain.host.url}/api/{path}")
         assert answer.status_code == 401
