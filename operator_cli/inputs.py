@@ -9,6 +9,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _USER_PRINCIPAL_NAME = re.compile(r"[^\s/\\?%@<>\"]{1,113}@[A-Za-z0-9.\-]{1,142}")
+_RUN_ID = re.compile(r"[0-9a-f]{12}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -42,4 +43,25 @@ def user(text: str) -> str:
     """An object id or a user principal name."""
     if not (_OBJECT_ID.fullmatch(text) or _USER_PRINCIPAL_NAME.fullmatch(text)):
         raise typer.BadParameter("give an object id or a user principal name")
+    return text
+
+
+def run(text: str) -> str:
+    """The id of a run."""
+    if not _RUN_ID.fullmatch(text):
+        raise typer.BadParameter("give the id of a run, as `backfill plan` told it")
+    return text
+
+
+def object_ids(texts: list[str] | None) -> list[str] | None:
+    """Object ids alone: a run is about accounts and not about names."""
+    if texts and not all(_OBJECT_ID.fullmatch(text) for text in texts):
+        raise typer.BadParameter("give object ids, or none for everybody")
+    return texts
+
+
+def one_object_id(text: str | None) -> str | None:
+    """An object id, or nothing."""
+    if text and not _OBJECT_ID.fullmatch(text):
+        raise typer.BadParameter("give an object id")
     return text

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from operator_cli import inputs, show, verdicts
+from operator_cli import backfill, inputs, show, verdicts
 from operator_cli.client import Answer
 from operator_cli.group import AnywhereGroup
 from operator_cli.session import Options, Session, World, session
@@ -24,6 +24,7 @@ subscription = typer.Typer(help="The Graph subscription that brings the notifica
 app.add_typer(subscription, name="subscription")
 parked = typer.Typer(help="What gave up, and trying it again.")
 app.add_typer(parked, name="parked")
+app.add_typer(backfill.app, name="backfill")
 
 User = Annotated[str, typer.Argument(callback=inputs.user, help="Object id or user principal name.")]
 

@@ -1,34 +1,23 @@
 """The routes' documents as tables. Unknown or missing fields are shown as nothing; nothing here decides."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from operator_cli.session import screen
-
-Document = Mapping[str, Any]
-
-_STYLES = {
-    **dict.fromkeys(("done", "noop", "healthy", "live", "ok"), "green"),
-    **dict.fromkeys(("planned", "held", "retry", "none", "unknown", "paused"), "yellow"),
-    **dict.fromkeys(("refused", "parked", "unhealthy", "expired", "wrong", "unreachable", "tripped"), "red"),
-}
+from operator_cli.tables import Document, add_row, count_table, fact_table, moment, new_table
 
 
 def health(document: Document) -> list[Table]:
     """One line for each thing that can be unwell."""
-    return [_facts("Health", [(name, document.get(name)) for name in _words(document)])]
+    return [fact_table("Health", [(name, document.get(name)) for name in _words(document)])]
 
 
 def report(document: Document) -> list[Table]:
     """Counts first, then what asks for a person."""
     seconds = document.get("secondsFromNotificationToDone") or {}
     summary = [
-        ("as of", _moment(document.get("asOf"))),
+        ("as of", moment(document.get("asOf"))),
         ("mode", document.get("mode")),
         ("policy", document.get("policy")),
         ("users", document.get("users")),
@@ -36,22 +25,22 @@ def report(document: Document) -> list[Table]:
         ("seconds to done, median", seconds.get("median")),
         ("seconds to done, longest", seconds.get("max")),
     ]
-    tables = [_facts("Report", summary)]
-    tables += [_counts(title, document.get(title.lower()) or {}) for title in ("Outcomes", "Reasons")]
+    tables = [fact_table("Report", summary)]
+    tables += [count_table(title, document.get(title.lower()) or {}) for title in ("Outcomes", "Reasons")]
     tables.append(_worklist(document.get("worklist") or []))
     tables.append(_parked(document.get("parked") or []))
-    tables.append(_facts("Writes", _switch_facts(document.get("writes") or {})))
-    tables.append(_facts("Subscription", _subscription_facts(document.get("subscription") or {})))
-    tables.append(_facts("Sweep", _sweep_facts(document.get("sweep") or {})))
+    tables.append(fact_table("Writes", _switch_facts(document.get("writes") or {})))
+    tables.append(fact_table("Subscription", _subscription_facts(document.get("subscription") or {})))
+    tables.append(fact_table("Sweep", _sweep_facts(document.get("sweep") or {})))
     return [table for table in tables if table.row_count]
 
 
 def explanation(document: Document) -> list[Table]:
     """What Graph holds, what would be done, what is remembered, what was done."""
     tables = [
-        _facts("In Graph", _graph_facts(document)),
-        _facts("Plan", _plan_facts(document.get("plan") or {})),
-        _facts("Ledger", _ledger_facts(document.get("ledger") or {})),
+        fact_table("In Graph", _graph_facts(document)),
+        fact_table("Plan", _plan_facts(document.get("plan") or {})),
+        fact_table("Ledger", _ledger_facts(document.get("ledger") or {})),
         _history(document.get("history") or []),
     ]
     return [table for table in tables if table.row_count]
@@ -59,14 +48,14 @@ def explanation(document: Document) -> list[Table]:
 
 def queued(document: Document) -> list[Table]:
     """What a request to reconcile was told."""
-    return [_facts("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
+    return [fact_table("Reconcile", [("user", document.get("id")), ("status", document.get("status"))])]
 
 
 def doctor(document: Document) -> list[Table]:
     """One line for each check, with the fix."""
-    table = _table("Doctor", "check", "state", "told", "fix")
+    table = new_table("Doctor", "check", "state", "told", "fix")
     for check in document.get("checks") or []:
-        _row(table, *(check.get(name) for name in ("check", "state", "told", "fix")))
+        add_row(table, *(check.get(name) for name in ("check", "state", "told", "fix")))
     return [table]
 
 
@@ -78,22 +67,22 @@ def parked(document: Document) -> list[Table]:
 def replayed(document: Document) -> list[Table]:
     """Whom a replay looks at again."""
     facts = [("queued", document.get("queued")), ("users", document.get("users")), ("left", document.get("left"))]
-    return [_facts("Replay", facts)]
+    return [fact_table("Replay", facts)]
 
 
 def switch(document: Document) -> list[Table]:
     """The kill switch as it stands."""
-    return [_facts("Writes", _switch_facts(document))]
+    return [fact_table("Writes", _switch_facts(document))]
 
 
 def subscription(document: Document) -> list[Table]:
     """As noted by the app, and as Graph lists it."""
     facts = [*_subscription_facts(document), ("resource", document.get("resource")), ("done now", _steps(document))]
-    table = _table("Listed by Graph", "id", "resource", "changeType", "notificationUrl", "expires")
+    table = new_table("Listed by Graph", "id", "resource", "changeType", "notificationUrl", "expires")
     for item in document.get("listed") or []:
         names = ("id", "resource", "changeType", "notificationUrl")
-        _row(table, *(item.get(name) for name in names), _moment(item.get("expires")))
-    return [each for each in (_facts("Subscription", facts), table) if each.row_count]
+        add_row(table, *(item.get(name) for name in names), moment(item.get("expires")))
+    return [each for each in (fact_table("Subscription", facts), table) if each.row_count]
 
 
 def _words(document: Document) -> list[str]:
@@ -110,9 +99,9 @@ def _subscription_facts(item: Document) -> list[tuple[str, Any]]:
     return [
         ("state", item.get("state")),
         ("id", item.get("id")),
-        ("expires", _moment(item.get("expires"))),
+        ("expires", moment(item.get("expires"))),
         ("notification URL", item.get("notificationUrl")),
-        ("checked at", _moment(item.get("checkedAt"))),
+        ("checked at", moment(item.get("checkedAt"))),
     ]
 
 
@@ -121,7 +110,7 @@ def _switch_facts(item: Document) -> list[tuple[str, Any]]:
         ("state", item.get("state")),
         ("paused", item.get("paused")),
         ("by", item.get("by")),
-        ("since", _moment(item.get("at"))),
+        ("since", moment(item.get("at"))),
         ("why", item.get("detail")),
         ("users in the last hour", item.get("usersInTheLastHour")),
         ("most per hour", item.get("mostPerHour")),
@@ -130,8 +119,8 @@ def _switch_facts(item: Document) -> list[tuple[str, Any]]:
 
 def _sweep_facts(item: Document) -> list[tuple[str, Any]]:
     return [
-        ("completed at", _moment(item.get("completedAt"))),
-        ("last page at", _moment(item.get("pageAt"))),
+        ("completed at", moment(item.get("completedAt"))),
+        ("last page at", moment(item.get("pageAt"))),
         ("full", item.get("full")),
         ("complete", item.get("complete")),
     ]
@@ -163,7 +152,7 @@ def _plan_facts(plan: Document) -> list[tuple[str, Any]]:
         ("actions", plan.get("actions")),
         ("number", plan.get("number")),
         ("source", plan.get("source")),
-        ("held until", _moment(plan.get("holdUntil"))),
+        ("held until", moment(plan.get("holdUntil"))),
     ]
 
 
@@ -171,7 +160,7 @@ def _ledger_facts(ledger: Document) -> list[tuple[str, Any]]:
     return [
         ("outcome", ledger.get("outcome")),
         ("reasons", ledger.get("reasons")),
-        ("looked at", _moment(ledger.get("lookedAt"))),
+        ("looked at", moment(ledger.get("lookedAt"))),
         ("cause", ledger.get("cause")),
         ("number written by us", ledger.get("numberWrittenByUs")),
         ("MFA state written", ledger.get("stateWritten")),
@@ -180,78 +169,23 @@ def _ledger_facts(ledger: Document) -> list[tuple[str, Any]]:
 
 
 def _history(rows: Sequence[Document]) -> Table:
-    table = _table("History, newest first", "at", "phase", "cause", "outcome", "reasons", "actions")
+    table = new_table("History, newest first", "at", "phase", "cause", "outcome", "reasons", "actions")
     for row in rows:
         names = ("phase", "cause", "outcome", "reasons", "actions")
-        _row(table, _moment(row.get("at")), *(row.get(name) for name in names))
+        add_row(table, moment(row.get("at")), *(row.get(name) for name in names))
     return table
 
 
 def _worklist(rows: Sequence[Document]) -> Table:
-    table = _table("Worklist", "user", "outcome", "reasons", "number", "source")
+    table = new_table("Worklist", "user", "outcome", "reasons", "number", "source")
     for row in rows:
-        _row(table, *(row.get(name) for name in ("id", "outcome", "reasons", "number", "source")))
+        add_row(table, *(row.get(name) for name in ("id", "outcome", "reasons", "number", "source")))
     return table
 
 
 def _parked(rows: Sequence[Document]) -> Table:
-    table = _table("Parked", "what", "reason", "since", "last", "attempts", "advice")
+    table = new_table("Parked", "what", "reason", "since", "last", "attempts", "advice")
     for row in rows:
-        first, last = _moment(row.get("firstAt")), _moment(row.get("lastAt"))
-        _row(table, row.get("key"), row.get("reason"), first, last, row.get("attempts"), row.get("advice"))
+        first, last = moment(row.get("firstAt")), moment(row.get("lastAt"))
+        add_row(table, row.get("key"), row.get("reason"), first, last, row.get("attempts"), row.get("advice"))
     return table
-
-
-def _counts(title: str, counts: Document) -> Table:
-    table = _table(title, title.lower().removesuffix("s"), "users")
-    for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        _row(table, word, count)
-    return table
-
-
-def _facts(title: str, facts: Iterable[tuple[str, Any]]) -> Table:
-    table = _table(title, "", "")
-    table.show_header = False
-    for name, value in facts:
-        if value not in (None, [], ""):
-            _row(table, name, value)
-    return table
-
-
-def _table(title: str, *columns: str) -> Table:
-    """Drawn on a terminal, bare columns elsewhere."""
-    drawn = box.ROUNDED if screen().is_terminal else None
-    table = Table(title=title, title_justify="left", title_style="bold", box=drawn, pad_edge=drawn is not None)
-    table.min_width = len(title)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _row(table: Table, *values: Any) -> None:
-    table.add_row(*(_cell(value) for value in values))
-
-
-def _cell(value: Any) -> Text:
-    """Text as it is, without control characters that would steer the terminal."""
-    text = _plain(value)
-    return Text("".join(sign if sign.isprintable() else "?" for sign in text), style=_STYLES.get(text, ""))
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
-    return str(value)
-
-
-def _moment(text: Any) -> str | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except ValueError:
-        return text

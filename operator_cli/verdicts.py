@@ -83,3 +83,17 @@ def look(explanation: Mapping[str, Any]) -> Stop | None:
         return None
     reasons = " ".join(ledger.get("reasons", ()))
     return Stop(ExitCode.NO, f"{explanation.get('id')}: {outcome} ({reasons}); {_WHAT_TO_DO[outcome]}")
+
+
+def run(document: Mapping[str, Any]) -> Stop | None:
+    """A run that is over with failures is a no."""
+    failures = document.get("failures")
+    if document.get("state") not in {"planned", "applied"} or not failures:
+        return None
+    return Stop(ExitCode.NO, f"{failures} failed; their reasons: mfa-prefill backfill show {document.get('id')}")
+
+
+def stopped(document: Mapping[str, Any]) -> Stop | None:
+    """Whoever waited for the end of a run and saw it cancelled has not got what was asked for."""
+    state = document.get("state")
+    return Stop(ExitCode.NO, f"the run was {state}") if state in {"cancelled", "superseded"} else None

@@ -2,7 +2,8 @@
 
 While the run is planned, an open item gets its plan; while it is applied, a look on the one path that may do no more
 than the item says. Everything else of a run's messages is nobody's business any more, but for one thing: a look that
-began to write and failed comes back as `retry`, and is finished like any other look of the service, run or no run.
+began to write and failed (it comes back as `retry`) or died (the ledger holds its claim) is finished like any other
+look of the service, run or no run.
 """
 
 import logging
@@ -55,15 +56,23 @@ class RunWorker:
                 await self.planner.plan(run, own, items)
             message = replace(message, users=tuple(user for user in message.users if user not in items))
             items = {}
-        if message.users and message.cause is not Cause.BACKFILL:
-            await self._finish(run, message, items)
+        await self._finish(run, message, items)
 
     async def _finish(self, run: Run | None, message: Message, items: Mapping[str, Item]) -> None:
         """Looks of the service: what was begun is finished, and the run's list tells how."""
+        begun = message.users
+        if message.cause is Cause.BACKFILL:
+            begun = await self._begun(items) if run and run.apply_at else ()
+        message = replace(message, users=begun)
         if run and run.apply_at:
             await self._apply(run, message, items, {})
-        else:
+        elif begun:
             await self.reconciler.reconcile(message)
+
+    async def _begun(self, items: Mapping[str, Item]) -> tuple[str, ...]:
+        """Whose look died on its way: it has claimed the user, so it may have written."""
+        memories = await self.ledger.load(tuple(items))
+        return tuple(user_id for user_id in items if memories[user_id].claim)
 
     def _bounds(self, items: Mapping[str, Item]) -> Mapping[str, Callable[[Plan], bool]]:
         return {user_id: partial(self._permits, item) for user_id, item in items.items()}
@@ -78,7 +87,7 @@ class RunWorker:
         if run.apply_at:
             # a message left over from planning must not be answered by a look from before anybody agreed
             message = replace(message, received=max(message.received, millis(run.apply_at)))
-        ended = await self.reconciler.look(message, within)
+        ended = await self.reconciler.look(message, within) if message.users else {}
         memories = await self.ledger.load(tuple(items))
         for user_id, item in items.items():
             end = self._end(ended.get(user_id), memories[user_id], message)
@@ -99,11 +108,11 @@ class RunWorker:
         return None
 
     async def _set_aside(self, run: Run, memory: Memory) -> None:
-        """Where an earlier attempt of this run failed, the ledger promises another look: the service has it now."""
+        """Where an earlier attempt of this run failed or died, another look is owed: the service has it now."""
         fields = {"action": "run_set_aside", "run": run.id, "user": memory.user_id}
         _log.info("%s: not as planned, left alone by run %s", memory.user_id, run.id, extra=fields)
-        if memory.outcome is Outcome.RETRY and memory.run == run.id:
-            again = Message((memory.user_id,), Cause.RETRY, millis(self.now()), None, memory.attempts)
+        if memory.claim or (memory.outcome is Outcome.RETRY and memory.run == run.id):
+            again = Message((memory.user_id,), Cause.RETRY, millis(self.now()), None, max(memory.attempts, 1))
             await self.queues.send(again)
 
     async def _save(self, run: Run, item: Item, end: Ended) -> None:

@@ -104,6 +104,17 @@ async def test_an_operators_morning() -> None:
         assert "+31 ••••••78" in explained.stdout
         assert "12345678" not in ann.stdout + explained.stdout + report.stdout
 
+        carl = await add_user(simulator, "carl", "06 87654321")
+        planned = await operator.run(f"backfill plan {carl} --wait --json")
+        assert (planned.code, planned.document["state"]) == (0, "planned"), planned.stderr
+        run_id = planned.document["id"]
+        assert planned.document["items"][0]["actions"] == ["add mobile +31 ••••••21", "set MFA state enabled"]
+        applied = await operator.run(f"backfill apply {run_id} --wait")
+        assert (applied.code, applied.stderr) == (0, "")
+        assert "ended" in applied.stdout
+        assert (await operator.run(f"backfill show {run_id}")).code == 0
+        assert (await operator.run("backfill cancel ffffffffffff")).code == 1
+
         assert (await operator.run(f"explain {NOBODY}")).code == 1
         assert (await operator.run("report", key="another-key")).code == 3
     assert (await operator.run("health")).code == 3

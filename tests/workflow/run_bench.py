@@ -17,10 +17,8 @@ from shared.run_rules import Run, RunState
 from shared.run_view import RunViewer
 from shared.run_worker import RunWorker
 from shared.runs import Runs
-from tests.fakes import FakeChangedUsers, FakeRunItems
-from tests.workflow.test_reconcile import KEYS, Bench
-
-PORTS = ("directory", "ledger", "audit", "queues", "parking", "control", "items", "changed")
+from tests.fakes import FakeChangedUsers, FakeQueues, FakeRunItems
+from tests.workflow.test_reconcile import ANNA, KEYS, Bench
 
 
 def everybody(*users: str) -> dict[str | None, Any]:
@@ -36,6 +34,11 @@ class RunBench(Bench):
     items: FakeRunItems = field(default_factory=FakeRunItems)
     changed: FakeChangedUsers = field(default_factory=FakeChangedUsers)
     runs_made: int = 0
+    platform: FakeQueues = field(init=False)
+    """The queues as they are, also while a process sees them through something else."""
+
+    def __post_init__(self) -> None:
+        self.platform = self.queues
 
     @property
     def book(self) -> RunBook:
@@ -92,24 +95,31 @@ class RunBench(Bench):
         until = self.clock() + within
         for _ in range(300):
             await self._do_chores()
-            if not self.queues.sent:
+            if not self.platform.sent:
                 return
-            self.queues.sent.sort(key=lambda sent: sent[1])
-            message, delay = self.queues.sent[0]
+            self.platform.sent.sort(key=lambda sent: sent[1])
+            _, delay = self.platform.sent[0]
             if self.clock() + delay > until:
                 return
-            self.queues.sent.pop(0)
             self.clock.advance(seconds=delay.total_seconds())
-            self.queues.sent = [(later, max(wait - delay, timedelta(0))) for later, wait in self.queues.sent]
-            await self.take(message)
+            self.platform.sent = [(later, max(wait - delay, timedelta(0))) for later, wait in self.platform.sent]
+            await self.deliver()
         raise AssertionError("it does not come to rest")
 
+    async def deliver(self) -> None:
+        """The first message. It leaves the queue when it has been worked on, and not before."""
+        real = self.platform
+        [first, *_] = real.sent
+        await self.take(first[0])
+        real.sent.remove(first)
+
     async def _do_chores(self) -> None:
-        while self.queues.chores:
-            chore = self.queues.chores.pop(0)
-            self.queues.waits.pop(0)
-            assert chore is Chore.RUN
+        real = self.platform
+        while real.chores:
+            assert real.chores[0] is Chore.RUN
             await self.advancer.advance()
+            real.chores.pop(0)
+            real.waits.pop(0)
 
     async def run(self, run_id: str) -> Run:
         run = await self.book.load(run_id)
@@ -129,6 +139,10 @@ class RunBench(Bench):
 
     def backfill(self, run_id: str, *users: str, cause: Cause = Cause.BACKFILL, attempt: int = 1) -> Message:
         return Message(users, cause, int(self.clock().timestamp() * 1000), run_id, attempt)
+
+    def hint(self) -> Message:
+        """Graph tells that Anna changed."""
+        return Message((ANNA,), Cause.NOTIFICATION, int(self.clock().timestamp() * 1000))
 
     def everything(self) -> str:
         """Every row and message there is, as text: to look for what must not be in it."""

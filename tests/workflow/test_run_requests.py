@@ -36,7 +36,9 @@ async def refused(asked: object) -> str:
 
 async def test_one_run_at_a_time(bench: RunBench) -> None:
     run_id = await bench.plan()
-    assert await refused(bench.plan()) == "runActive"
+    with pytest.raises(RunRefused, match=run_id) as caught:
+        await bench.plan()
+    assert caught.value.code == "runActive"
     await bench.rest()
     await bench.apply(run_id)
     assert await refused(bench.plan(BOB)) == "runActive"

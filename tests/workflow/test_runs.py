@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import DeltaExpired, RunRefused
-from shared.messages import MOST_USERS
+from shared.messages import MOST_USERS, Message
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import AddPhone, SetMfaState, UpdatePhone
 from shared.policy import ExistingPhone, Mode
@@ -243,7 +243,8 @@ async def test_whose_plan_is_another_by_now_is_set_aside(bench: RunBench, change
     change(bench)
     await bench.applied(run_id)
     assert await bench.state(run_id) is RunState.APPLIED
-    assert bench.item(run_id, ANNA).state is ItemState.CHANGED
+    item = bench.item(run_id, ANNA)
+    assert (item.state, item.outcome) == (ItemState.CHANGED, Outcome.NOOP)
     assert (bench.directory.requests, bench.audit.rows, bench.ledger.memories) == ([], [], {})
     await bench.look(ANNA)
     assert bench.directory.requests, "the next hint is a look like any other"
@@ -322,7 +323,7 @@ async def test_a_failed_look_of_another_hint_does_not_answer_a_runs_message(benc
     bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
     await bench.look(ANNA, cause=Cause.MANUAL)
     await bench.take(message)
-    assert bench.item(run_id, ANNA).state is ItemState.ENDED
+    assert bench.item(run_id, ANNA).outcome is Outcome.NOOP
 
 
 @pytest.mark.parametrize("where", ["observe_failures", "write_failures", "read_back_failures"])
@@ -359,23 +360,46 @@ async def test_a_retry_is_bounded_by_the_same_plan_and_the_service_looks_after_w
     assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
 
 
-async def test_a_runs_retry_does_not_stand_for_a_hint_nor_a_hints_for_the_run(bench: RunBench) -> None:
+async def fails_once(bench: RunBench) -> Message:
+    """The first message in the queue is worked on and fails; the one that brings its user back."""
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
+    message, _ = bench.queues.sent.pop(0)
+    await bench.take(message)
+    again, _ = bench.queues.sent.pop()
+    return again
+
+
+async def begun(bench: RunBench) -> str:
+    """A run whose message for Anna is in the queue."""
     run_id = await bench.planned()
     await bench.apply(run_id)
     await bench.advancer.advance()
-    bench.directory.observe_failures[ANNA] = [UNAVAILABLE] * 3
-    await bench.look(ANNA)
-    hint, _ = bench.queues.sent.pop()
-    message, _ = bench.queues.sent.pop(0)
-    await bench.take(message)
-    assert (hint.run, [later.run for later, _ in bench.queues.sent]) == (None, [run_id])
-    another_number(bench)
-    bench.clock.advance(seconds=60)
-    await bench.rest()
-    assert bench.item(run_id, ANNA).state is ItemState.CHANGED
+    bench.queues.chores.clear()
+    return run_id
+
+
+async def test_a_hint_that_failed_oftener_does_not_stand_for_the_run(bench: RunBench) -> None:
+    run_id = await begun(bench)
+    of_the_run = await fails_once(bench)
+    bench.queues.sent = [(bench.hint(), timedelta(0))]
+    for _ in range(2):
+        bench.queues.sent = [(await fails_once(bench), timedelta(0))]
+    await bench.take(of_the_run)
+    assert bench.item(run_id, ANNA).outcome is Outcome.DONE
+
+
+async def test_a_run_does_not_stand_for_a_hint_that_failed_oftener(bench: RunBench) -> None:
+    run_id = await begun(bench)
+    [of_the_run] = bench.queues.sent
+    bench.queues.sent = [(bench.hint(), timedelta(0))]
+    for _ in range(2):
+        bench.queues.sent = [(await fails_once(bench), timedelta(0))]
+    [(hint, _)] = bench.queues.sent
+    bench.queues.sent = [of_the_run]
+    await fails_once(bench)
     await bench.take(hint)
-    await bench.rest()
     assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
+    assert bench.item(run_id, ANNA).waits_for_apply
 
 
 async def test_one_that_keeps_failing_is_parked_and_failed(bench: RunBench) -> None:
