@@ -63,7 +63,8 @@ class RunWorker:
         begun = message.users
         if message.cause is Cause.BACKFILL:
             begun = await self._begun(items) if run and run.apply_at else ()
-        message = replace(message, users=begun)
+        # what is no run of ours may be any text: it goes no further
+        message = replace(message, users=begun, run=run.id if run else None)
         if run and run.apply_at:
             await self._apply(run, message, items, {})
         elif begun:

@@ -318,9 +318,11 @@ async def asked_by_operators(watch: Watched) -> None:
         user = quote(text, safe="")
         for method, path in (("GET", ""), ("POST", "/reconcile"), ("POST", "/clear")):
             assert (await watch.tell(method, f"api/users/{user}{path}")).status_code in (400, 404)
+        for method, path in (("GET", ""), ("POST", "/apply"), ("POST", "/cancel")):
+            assert (await watch.tell(method, f"api/runs/{user}{path}")).status_code == 404
     for path in ("report", "health", "subscription"):
         await watch.tell("GET", f"api/{path}", params={"q": NATIONAL})
-    for path in ("pause", "resume", "subscription", "notifications", "lifecycle"):
+    for path in ("pause", "resume", "subscription", "notifications", "lifecycle", "runs"):
         for body in (ALL, json.dumps({"value": [{"id": ALL, "clientState": NATIONAL}], "reason": NATIONAL})):
             await watch.tell("POST", f"api/{path}", content=body.encode())
     await watch.tell("POST", "api/resume")

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import DeltaExpired, RunRefused
+from shared.memory import LEASE, Accepted, Memory
 from shared.messages import MOST_USERS, Message
 from shared.models import Cause, MfaState, Outcome, Reason
-from shared.plan import AddPhone, SetMfaState, UpdatePhone
+from shared.plan import Action, AddPhone, SetMfaState, UpdatePhone
 from shared.policy import ExistingPhone, Mode
-from shared.ports import SWEEP, DeltaPage, Record
+from shared.ports import SWEEP, DeltaPage, Phase, Record
 from shared.run_advance import DEADLINE
 from shared.run_book import ITEMS_A_PAGE, RUNS
 from shared.run_items import ItemState
@@ -189,6 +190,18 @@ async def test_a_look_that_fails_is_tried_again_and_gives_up_by_name(
     assert (bench.ledger.memories, bench.parking.items) == ({}, {})
 
 
+async def test_what_graph_has_accepted_and_does_not_show_yet_is_waited_for(bench: RunBench) -> None:
+    """A look of the service has just written: a plan made now would be one of yesterday."""
+    bench.ledger.memories[ANNA] = Memory(ANNA, accepted=Accepted("addPhone", bench.clock()), version="0")
+    run_id = await bench.plan(ANNA)
+    await bench.rest(timedelta(seconds=30))
+    assert bench.item(run_id, ANNA).state is ItemState.OPEN
+    assert bench.queues.users == [ANNA]
+    bench.directory.people[ANNA].mobile = "+31 612345678"
+    await bench.rest()
+    assert bench.item(run_id, ANNA).actions == ("set MFA state enabled",)
+
+
 async def test_a_user_whom_graph_does_not_know_is_gone(bench: RunBench) -> None:
     run_id = await bench.planned(CAROL)
     assert (bench.item(run_id, CAROL).outcome, bench.item(run_id, CAROL).steps) == (Outcome.GONE, ())
@@ -360,6 +373,27 @@ async def test_a_retry_is_bounded_by_the_same_plan_and_the_service_looks_after_w
     assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
 
 
+async def test_whoever_changed_while_a_look_lay_dead_is_left_to_the_service(bench: RunBench) -> None:
+    """The dead look has its intent in the audit and perhaps a number in Graph: somebody must write its end."""
+    run_id = await begun(bench)
+
+    def dies(user_id: str, action: Action) -> None:
+        raise ConnectionError("the host is gone")
+
+    bench.directory.before_write = dies
+    with pytest.raises(ConnectionError):
+        await bench.deliver()
+    bench.directory.before_write = lambda user_id, action: None
+    another_number(bench)
+    bench.clock.advance(seconds=LEASE.total_seconds() + 1)
+    await bench.deliver()
+    assert (bench.item(run_id, ANNA).state, bench.directory.requests) == (ItemState.CHANGED, [])
+    await bench.rest()
+    phases = [row.phase for row in bench.audit.rows if row.look == bench.audit.rows[0].look]
+    assert phases == [Phase.INTENT, Phase.OUTCOME]
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
+
+
 async def fails_once(bench: RunBench) -> Message:
     """The first message in the queue is worked on and fails; the one that brings its user back."""
     bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
@@ -467,7 +501,8 @@ async def test_a_message_proves_nothing(bench: RunBench, run_id: str) -> None:
     await bench.take(bench.backfill(run_id, ANNA))
     assert (bench.directory.looks, bench.ledger.memories) == ([], {})
     await bench.take(bench.backfill(run_id, ANNA, cause=Cause.RETRY))
-    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE, "a look of the service"
+    memory = bench.ledger.memories[ANNA]
+    assert (memory.outcome, memory.run) == (Outcome.DONE, None), "a look of the service; foreign text is not kept"
 
 
 async def test_nobody_who_is_not_listed_is_looked_at_for_a_run(bench: RunBench) -> None:
