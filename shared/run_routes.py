@@ -100,11 +100,10 @@ def _users(body: bytes) -> tuple[str, ...] | None:
         given = json.loads(body)
     except (ValueError, RecursionError):
         given = ()
-    if not isinstance(given, dict):
-        raise _bad_users()
-    if "users" not in given:
+    if given == {}:
         return None
-    named = given["users"]
+    # a misspelt name must not turn some into everybody
+    named = given["users"] if isinstance(given, dict) and set(given) == {"users"} else None
     if not isinstance(named, list) or not 1 <= len(named) <= MOST_NAMED:
         raise _bad_users()
     ids = [known for user in named if (known := object_id(user))]

@@ -18,6 +18,9 @@ MOST_SHOWN = 500
 NEARLY = 0.99
 """Of a run that is not over, however little is left: more may be listed yet."""
 
+LONGEST_GUESS = 365 * 24 * 60
+"""Minutes. A run that waits for somebody to resume the service gets slower and slower; no date says that."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -106,7 +109,8 @@ def _pace(tally: Tally, is_active: bool, now: datetime) -> dict[str, Any]:
     ended = now if is_active else tally.last_at or tally.run.started_at
     minutes = (ended - tally.run.started_at) / timedelta(minutes=1)
     rate = tally.looked / minutes if minutes > 0 else None
-    ends = now + timedelta(minutes=tally.open / rate) if is_active and tally.run.listed and rate else None
+    left = tally.open / rate if is_active and tally.run.listed and rate else None
+    ends = now + timedelta(minutes=left) if left is not None and left < LONGEST_GUESS else None
     return {
         "users": tally.users,
         "looked": tally.looked,

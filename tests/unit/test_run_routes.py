@@ -9,7 +9,7 @@ from shared.run_routes import MOST_NAMED, _users
 from tests.builders import ALICE, object_ids
 
 
-@pytest.mark.parametrize("body", [b"", b"  \n", b"{}", b'{"comment": "all of them"}'])
+@pytest.mark.parametrize("body", [b"", b"  \n", b"{}", b" {} "])
 def test_no_users_are_everybody(body: bytes) -> None:
     assert _users(body) is None
 
@@ -30,6 +30,8 @@ def test_named_users_are_read_once_and_in_lower_case() -> None:
         pytest.param(b"null", id="null"),
         pytest.param(b'{"users": null}', id="null is not everybody"),
         pytest.param(b'{"users": []}', id="nobody"),
+        pytest.param(json.dumps({"user": [ALICE]}).encode(), id="misspelt"),
+        pytest.param(json.dumps({"users": [ALICE], "mode": "apply"}).encode(), id="and something else"),
         pytest.param(json.dumps({"users": ALICE}).encode(), id="text"),
         pytest.param(json.dumps({"users": [ALICE, 7]}).encode(), id="a number"),
         pytest.param(json.dumps({"users": [ALICE, "+31 612345678"]}).encode(), id="a phone number"),

@@ -34,6 +34,7 @@ class RunBench(Bench):
     items: FakeRunItems = field(default_factory=FakeRunItems)
     changed: FakeChangedUsers = field(default_factory=FakeChangedUsers)
     runs_made: int = 0
+    chance: float = 0.0
     platform: FakeQueues = field(init=False)
     """The queues as they are, also while a process sees them through something else."""
 
@@ -56,7 +57,7 @@ class RunBench(Bench):
     def worker(self) -> RunWorker:
         one = self.reconciler
         looks = (self.directory, self.ledger, self.items, self.queues, one.switches)
-        planner = RunPlanner(*looks, self.policy, KEYS, self.clock, chance=lambda: 0.0)
+        planner = RunPlanner(*looks, self.policy, KEYS, self.clock, lambda: self.chance)
         return RunWorker(self.book, planner, one, self.ledger, self.queues, KEYS, self.clock)
 
     @property

@@ -191,6 +191,16 @@ async def test_a_run_that_is_not_over_is_never_told_to_be(bench: RunBench) -> No
     assert not run.listed
 
 
+async def test_no_end_is_guessed_that_nobody_lives_to_see(bench: RunBench) -> None:
+    run_id = await bench.plan(*object_ids(900), ANNA)
+    await bench.advancer.advance()
+    await bench.worker.take(bench.backfill(run_id, ANNA))
+    bench.clock.advance(days=1)
+    assert (await bench.show(run_id))["estimatedEnd"] is None
+    bench.clock.advance(days=40_000)
+    assert (await bench.show(run_id))["open"] == 900
+
+
 async def test_failures_are_counted_and_shown(bench: RunBench) -> None:
     bench.directory.observe_failures[BOB] = [FORBIDDEN] * 7
     run_id = await bench.planned()

@@ -1,26 +1,25 @@
-"""A run: what would be done for everybody, looked at, then exactly that."""
+"""Applying a run: exactly what was planned, on the one path, and what becomes of those for whom it does not fit."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.errors import DeltaExpired, RunRefused
-from shared.memory import LEASE, Accepted, Memory
-from shared.messages import MOST_USERS, Message
+from shared.errors import RunRefused
+from shared.memory import LEASE
+from shared.messages import Message
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Action, AddPhone, SetMfaState, UpdatePhone
 from shared.policy import ExistingPhone, Mode
-from shared.ports import SWEEP, DeltaPage, Phase, Record
-from shared.run_advance import DEADLINE
+from shared.ports import Phase
 from shared.run_book import ITEMS_A_PAGE, RUNS
 from shared.run_items import ItemState
-from shared.run_rules import WALK_AGAIN, RunState
-from shared.turns import AT_ONCE
+from shared.run_rules import RunState
 from tests.builders import object_ids
 from tests.workflow.run_bench import RunBench, everybody
-from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, KEYS, THROTTLED, UNAVAILABLE
+from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, KEYS, UNAVAILABLE
 
 OTHER = "06 87654321"
 CAROL = "cccccccc-0000-4000-8000-000000000003"
@@ -34,181 +33,6 @@ def bench() -> RunBench:
     bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
     bench.changed.pages = everybody(ANNA, BOB)
     return bench
-
-
-# --- planning --------------------------------------------------------------------------------------------------------
-
-
-async def test_planning_says_what_would_be_done_and_does_nothing(bench: RunBench) -> None:
-    run_id = await bench.plan()
-    assert await bench.state(run_id) is RunState.PLANNING
-    await bench.rest()
-    assert await bench.state(run_id) is RunState.PLANNED
-    anna, bob = bench.item(run_id, ANNA), bench.item(run_id, BOB)
-    assert (anna.state, anna.outcome) == (ItemState.PLANNED, Outcome.PLANNED)
-    assert anna.actions == ("add mobile +31 ••••••78", "set MFA state enabled")
-    assert anna.source == "mobilePhone, read as NL (usageLocation)"
-    assert (bob.outcome, bob.actions) == (Outcome.NOOP, ())
-    assert (bench.directory.requests, bench.audit.rows) == ([], [])
-    assert bench.ledger.memories == {}, "a plan answers no hint"
-
-
-async def test_the_sweeps_own_link_is_not_touched(bench: RunBench) -> None:
-    before = Record({"link": "its own"}, "1")
-    bench.control.records[SWEEP] = before
-    await bench.planned()
-    assert bench.control.records[SWEEP] == before
-    assert bench.changed.asked == [None, "next"]
-
-
-async def test_named_users_are_all_the_run_is_about(bench: RunBench) -> None:
-    run_id = await bench.planned(BOB)
-    assert set(bench.items.runs[run_id]) == {BOB}
-    assert bench.changed.asked == []
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-async def test_everybody_is_queued_in_turn_for_this_run(bench: RunBench) -> None:
-    users = object_ids(2 * AT_ONCE * MOST_USERS)
-    bench.changed.pages = everybody(*users)
-    run_id = await bench.plan()
-    await bench.advancer.advance()
-    assert bench.queues.users == list(users)
-    assert {(message.cause, message.run) for message, _ in bench.queues.sent} == {(Cause.BACKFILL, run_id)}
-    waits = [wait for _, wait in bench.queues.sent]
-    assert waits[AT_ONCE] == timedelta(0) < waits[-1]
-    assert waits == sorted(waits)
-
-
-async def test_an_expired_link_begins_again_and_keeps_what_is_known(bench: RunBench) -> None:
-    run_id = await bench.plan()
-    bench.queues.chores.clear()
-    await bench.book.save(replace(await bench.run(run_id), link="expired"))
-    await bench.items.list(run_id, (ANNA,))
-    await bench.take(bench.backfill(run_id, ANNA))
-    await bench.advancer.advance()
-    await bench.rest()
-    assert bench.changed.asked == ["expired", None, "next"]
-    assert bench.directory.looks == [ANNA, BOB], "the second message found its item looked at"
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-async def test_a_start_that_is_refused_is_no_start(bench: RunBench) -> None:
-    bench.changed.pages = {}
-    run_id = await bench.plan()
-    with pytest.raises(DeltaExpired):
-        await bench.advancer.advance()
-    assert not (await bench.run(run_id)).listed
-
-
-async def test_a_chore_that_takes_too_long_asks_for_another(bench: RunBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = bench.changed.page
-
-    async def slow(link: str | None) -> DeltaPage:
-        bench.clock.advance(seconds=DEADLINE.total_seconds() + 1)
-        return await ask(link)
-
-    monkeypatch.setattr(bench.changed, "page", slow)
-    run_id = await bench.plan()
-    bench.queues.chores.clear()
-    await bench.advancer.advance()
-    assert (len(bench.queues.chores), bench.changed.asked) == (1, [None])
-    assert (await bench.run(run_id)).link == "next"
-    await bench.rest()
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-async def test_the_timer_goes_on_where_a_chore_was_lost(bench: RunBench) -> None:
-    run_id = await bench.plan()
-    bench.queues.chores.clear()
-    await bench.advancer.advance()
-    await bench.rest()
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-async def test_two_chores_at_once_cannot_both_move_it(bench: RunBench) -> None:
-    run_id = await bench.plan()
-    bench.control.contended = {f"run-{run_id}"}
-    await bench.advancer.advance()
-    assert (await bench.run(run_id)).link is None
-    assert bench.queues.users == [ANNA]
-
-
-async def test_an_item_whose_message_was_lost_is_queued_again(bench: RunBench) -> None:
-    run_id = await bench.plan()
-    await bench.advancer.advance()
-    bench.queues.sent.clear()
-    bench.queues.chores.clear()
-    bench.clock.advance(seconds=WALK_AGAIN.total_seconds() - 60)
-    await bench.advancer.advance()
-    assert bench.queues.sent == []
-    bench.clock.advance(seconds=60)
-    await bench.advancer.advance()
-    assert bench.queues.users == [ANNA, BOB]
-    await bench.rest()
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-async def test_whoever_waits_for_a_pause_to_end_is_not_queued_again(bench: RunBench) -> None:
-    await bench.plan()
-    await bench.reconciler.switches.pause("drill")
-    await bench.advancer.advance()
-    bench.queues.sent.clear()
-    bench.clock.advance(seconds=WALK_AGAIN.total_seconds())
-    await bench.advancer.advance()
-    assert bench.queues.sent == []
-
-
-async def test_while_paused_a_planning_message_goes_back_and_graph_is_not_asked(bench: RunBench) -> None:
-    run_id = await bench.plan(ANNA)
-    await bench.advancer.advance()
-    await bench.reconciler.switches.pause("drill")
-    await bench.rest(timedelta(minutes=30))
-    assert bench.directory.looks == []
-    assert bench.queues.users == [ANNA]
-    await bench.reconciler.switches.resume()
-    await bench.rest()
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-@pytest.mark.parametrize(
-    ("failures", "outcome", "state", "reason"),
-    [
-        ([UNAVAILABLE] * 2, Outcome.PLANNED, ItemState.PLANNED, None),
-        ([THROTTLED] * 30, Outcome.PLANNED, ItemState.PLANNED, None),
-        ([FORBIDDEN] * 7, Outcome.PARKED, ItemState.FAILED, Reason.NOT_ALLOWED),
-    ],
-)
-async def test_a_look_that_fails_is_tried_again_and_gives_up_by_name(
-    bench: RunBench, failures: list[object], outcome: Outcome, state: ItemState, reason: Reason | None
-) -> None:
-    bench.directory.observe_failures[ANNA] = list(failures)  # type: ignore[arg-type]
-    run_id = await bench.planned()
-    item = bench.item(run_id, ANNA)
-    assert (item.state, item.outcome, item.reasons) == (state, outcome, (reason,) if reason else ())
-    assert await bench.state(run_id) is RunState.PLANNED
-    assert (bench.ledger.memories, bench.parking.items) == ({}, {})
-
-
-async def test_what_graph_has_accepted_and_does_not_show_yet_is_waited_for(bench: RunBench) -> None:
-    """A look of the service has just written: a plan made now would be one of yesterday."""
-    bench.ledger.memories[ANNA] = Memory(ANNA, accepted=Accepted("addPhone", bench.clock()), version="0")
-    run_id = await bench.plan(ANNA)
-    await bench.rest(timedelta(seconds=30))
-    assert bench.item(run_id, ANNA).state is ItemState.OPEN
-    assert bench.queues.users == [ANNA]
-    bench.directory.people[ANNA].mobile = "+31 612345678"
-    await bench.rest()
-    assert bench.item(run_id, ANNA).actions == ("set MFA state enabled",)
-
-
-async def test_a_user_whom_graph_does_not_know_is_gone(bench: RunBench) -> None:
-    run_id = await bench.planned(CAROL)
-    assert (bench.item(run_id, CAROL).outcome, bench.item(run_id, CAROL).steps) == (Outcome.GONE, ())
-    assert await bench.state(run_id) is RunState.PLANNED
-
-
-# --- applying --------------------------------------------------------------------------------------------------------
 
 
 async def test_applying_does_what_was_planned(bench: RunBench) -> None:
@@ -534,6 +358,33 @@ async def test_a_new_run_takes_the_place_of_a_planned_one(bench: RunBench) -> No
     with pytest.raises(RunRefused) as caught:
         await bench.apply(first)
     assert caught.value.code == "notPlanned"
+    # applied at the very moment in which the second one was begun
+    await bench.book.save((await bench.run(first)).applying(bench.clock()))
+    assert await bench.state(first) is RunState.SUPERSEDED
     await bench.take(bench.backfill(first, ANNA))
     assert bench.directory.requests == []
     assert bench.control.records[RUNS].values["current"] == second
+
+
+async def test_two_deliveries_at_once_end_an_item_once(bench: RunBench) -> None:
+    run_id = await begun(bench)
+    [(message, _)] = bench.queues.sent
+    bench.queues.sent.clear()
+    saves = bench.items.saves
+    await asyncio.gather(bench.worker.take(message), bench.worker.take(message))
+    await bench.rest()
+    assert (bench.item(run_id, ANNA).state, bench.items.saves) == (ItemState.ENDED, saves + 1)
+    assert [type(action) for _, action in bench.directory.journal] == [AddPhone, SetMfaState]
+
+
+async def test_what_somebody_else_has_noted_of_an_item_stays(bench: RunBench) -> None:
+    run_id = await begun(bench)
+
+    def poisoned(user_id: str, action: Action) -> None:
+        item = bench.item(run_id, ANNA)
+        bench.items.runs[run_id][ANNA] = replace(item, state=ItemState.FAILED, version="somebody's")
+
+    bench.directory.before_write = poisoned
+    await bench.deliver()
+    assert bench.item(run_id, ANNA).state is ItemState.FAILED
+    assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
