@@ -52,6 +52,6 @@ def _read(text: str) -> Message | None:
 
 def _is_promised(message: Message, run: Run | None, items: Mapping[str, Item]) -> bool:
     """Whether somebody expects a look to follow from it."""
-    if message.run is None or message.cause is not Cause.BACKFILL:
+    if run is None or message.cause is not Cause.BACKFILL:
         return True
-    return bool(run and run.apply_at and not run.cancelled_at and items)
+    return bool(run.apply_at and not run.cancelled_at and items)

@@ -3,7 +3,7 @@
 While the run is planned, an open item gets its plan; while it is applied, a look on the one path that may do no more
 than the item says. Everything else of a run's messages is nobody's business any more, but for one thing: a look that
 began to write and failed (it comes back as `retry`) or died (the ledger holds its claim) is finished like any other
-look of the service, run or no run.
+look of the service, run or no run. And a message that names no run of ours is an ordinary one: ids, and nothing else.
 """
 
 import logging
@@ -60,14 +60,15 @@ class RunWorker:
 
     async def _finish(self, run: Run | None, message: Message, items: Mapping[str, Item]) -> None:
         """Looks of the service: what was begun is finished, and the run's list tells how."""
-        begun = message.users
+        if run is None:
+            # such text names nothing, goes no further and keeps nobody from being looked at
+            await self.reconciler.reconcile(replace(message, run=None))
+            return
         if message.cause is Cause.BACKFILL:
-            begun = await self._begun(items) if run and run.apply_at else ()
-        # what is no run of ours may be any text: it goes no further
-        message = replace(message, users=begun, run=run.id if run else None)
-        if run and run.apply_at:
+            message = replace(message, users=await self._begun(items) if run.apply_at else ())
+        if run.apply_at:
             await self._apply(run, message, items, {})
-        elif begun:
+        elif message.users:
             await self.reconciler.reconcile(message)
 
     async def _begun(self, items: Mapping[str, Item]) -> tuple[str, ...]:

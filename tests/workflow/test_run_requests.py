@@ -1,19 +1,22 @@
 """What an operator may ask of a run and when, what its page tells, and what poison leaves of it."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from shared.errors import Conflict, RunRefused
+from shared.memory import Memory
 from shared.messages import encode
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.policy import Mode
-from shared.run_items import ItemState
+from shared.run_items import Item, ItemState
 from shared.run_rules import RunState
 from shared.run_view import MOST_SHOWN, NEARLY
 from tests.builders import object_ids
+from tests.fakes import FakeRunItems
 from tests.workflow.run_bench import RunBench, everybody
 from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, UNAVAILABLE
 
@@ -73,6 +76,38 @@ async def test_only_what_is_planned_is_applied(bench: RunBench) -> None:
     assert await refused(bench.apply(run_id)) == "notPlanned", "listed, and not looked at"
     await bench.runs.cancel(run_id)
     assert await refused(bench.apply(run_id)) == "notPlanned"
+    assert bench.directory.requests == []
+
+
+@dataclass
+class Interrupted(FakeRunItems):
+    """Something happens while the items are read."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def page(self, run_id: str, after: str | None, most: int) -> Sequence[Item]:
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            await happens()
+        return await super().page(run_id, after, most)
+
+
+async def test_what_is_cancelled_at_the_very_moment_is_not_applied(bench: RunBench) -> None:
+    bench.items = items = Interrupted()
+    run_id = await bench.planned()
+    items.meanwhile = lambda: bench.runs.cancel(run_id)
+    assert await refused(bench.apply(run_id)) == "notPlanned"
+    await bench.rest()
+    assert await bench.state(run_id) is RunState.CANCELLED
+    assert bench.directory.requests == []
+
+
+async def test_what_is_superseded_at_the_very_moment_is_not_applied(bench: RunBench) -> None:
+    bench.items = items = Interrupted()
+    run_id = await bench.planned()
+    items.meanwhile = lambda: bench.runs.plan([BOB])
+    assert await refused(bench.apply(run_id)) == "notPlanned"
+    await bench.rest()
     assert bench.directory.requests == []
 
 
@@ -257,4 +292,19 @@ async def test_poison_of_a_cancelled_run_parks_nobody_unless_something_was_begun
 async def test_poison_that_nobody_can_read_and_poison_of_no_run_are_parked_as_ever(bench: RunBench) -> None:
     await bench.poison.take("{", 5)
     await bench.poison.take(encode(replace(bench.backfill("x", BOB), run=None)), 5)
+    await bench.poison.take(encode(bench.backfill("x", ANNA)), 5)
     assert {item.reason for item in bench.parking.items.values()} == {"unreadable", "poison"}
+    assert {ANNA, BOB} <= set(bench.parking.items)
+
+
+async def test_an_item_that_a_look_has_ended_while_its_poison_was_parked_stays_ended(bench: RunBench) -> None:
+    run_id = await bench.planned()
+    await bench.apply(run_id)
+
+    def ends(_: Memory) -> None:
+        ended = replace(bench.item(run_id, ANNA), state=ItemState.ENDED, version="somebody's")
+        bench.items.runs[run_id][ANNA] = ended
+
+    bench.ledger.before_save = ends
+    await bench.poison.take(encode(bench.backfill(run_id, ANNA)), 5)
+    assert bench.item(run_id, ANNA).state is ItemState.ENDED
