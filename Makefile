@@ -37,8 +37,9 @@ bench: .venv/.ready
 	$(PYTHON) -m bench
 
 # A quarter of an hour of faults and killed hosts, then everybody is judged. No part of `make test`, which has a short one.
+# `make chaos SEED=2` for another story; the seed is printed, and tells the same people, edits, kills and faults again.
 chaos: .venv/.ready
-	$(PYTHON) -m dev.chaos
+	$(PYTHON) -m dev.chaos $(if $(SEED),--seed $(SEED))
 
 # Compiles infra/ anew; what comes out is kept in git beside its tests. Needs the Bicep compiler (docs/deployment.md).
 infra: .venv/.ready

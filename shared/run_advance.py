@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import Conflict, DeltaExpired
+from shared.errors import Conflict, DeltaExpired, GraphFailed, Transient
 from shared.messages import Chore
-from shared.models import Cause
+from shared.models import Cause, Reason
 from shared.moments import millis
 from shared.ports import ChangedUsers, Queues
 from shared.run_book import ITEMS_A_PAGE, RunBook
@@ -66,10 +66,10 @@ class RunAdvancer:
         """A page of everybody. Items first: a look without an item would do nothing."""
         try:
             page = await self.changed.page(run.link)
-        except DeltaExpired:
-            if run.link is None:
-                raise
-            return await self.book.save(replace(run, link=None)), 0
+        except DeltaExpired as error:
+            # from the start, but not at once: where Graph refuses each link that it gives, that would go on for ever
+            await self.book.save(replace(run, link=None))
+            raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, f"from the start again: {error}")) from error
         users = tuple(dict.fromkeys(page.user_ids))
         await self.book.items.list(run.id, users)
         messages = await queue_in_turn(self.queues, users, Cause.BACKFILL, self.now(), before, run.id)
