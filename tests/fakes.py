@@ -203,6 +203,8 @@ class FakeQueues:
     chores: list[Chore] = field(default_factory=list)
     waits: list[tuple[timedelta, int]] = field(default_factory=list)
     """Of each chore: how long it waits, and which attempt it is."""
+    moments: list[datetime] = field(default_factory=list)
+    """When each chore was asked for."""
     broken: bool = False
 
     async def send(self, message: Message, delay: timedelta = timedelta(0)) -> None:
@@ -215,6 +217,7 @@ class FakeQueues:
             raise ConnectionError("the queue is down")
         self.chores.append(chore)
         self.waits.append((delay, attempt))
+        self.moments.append(datetime.fromtimestamp(received / 1000, tz=UTC))
 
     @property
     def users(self) -> list[str]:

@@ -144,6 +144,10 @@ def test_waits_are_spread_out_and_never_shortened(delay: timedelta, chance: floa
     assert delay <= spread_out(delay, chance) <= delay * 1.2
 
 
+def test_the_unluckiest_waits_a_fifth_longer() -> None:
+    assert spread_out(timedelta(seconds=10), 1.0) == timedelta(seconds=12)
+
+
 @pytest.mark.parametrize(
     ("failure", "attempt", "wait"),
     [

@@ -124,3 +124,29 @@ async def test_a_ten_minute_storm_of_429_parks_nobody() -> None:
     assert looks.clock() - began >= timedelta(minutes=10)
     assert looks.ledger.memories[ANNA].outcome is Outcome.DONE
     assert looks.parking.items == {}
+
+
+async def test_the_gap_narrows_little_by_little_and_is_gone_in_the_end(bench: Bench) -> None:
+    """Creep up: who runs at full speed after one quiet answer is throttled again at once."""
+    for _ in range(20):
+        bench.one.answered(True, None, None)
+    bench.one.answered(False, None, None)
+    assert bench.one.gap == pytest.approx(WIDEST_GAP * 0.9)
+    for _ in range(100):
+        bench.one.answered(False, None, None)
+    assert bench.one.gap == 0.0
+
+
+async def test_a_later_moment_takes_the_place_of_the_shared_one(bench: Bench) -> None:
+    for pace, wait in ((bench.one, MINUTE), (bench.other, 3 * MINUTE)):
+        pace.answered(True, wait, None)
+        await pace.share()
+    assert await Pace(bench.control, bench.clock, bench.sleep).turn() == 3 * MINUTE
+
+
+async def test_a_mark_that_everybody_else_moves_is_tried_often_and_then_left(bench: Bench) -> None:
+    """The instance itself waits all the same."""
+    bench.control.contended = {THROTTLE}
+    bench.one.answered(True, MINUTE, None)
+    await bench.one.share()
+    assert await bench.one.turn() == MINUTE

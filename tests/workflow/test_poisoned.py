@@ -1,11 +1,13 @@
 """What gave up is recorded with its reason and stays replayable."""
 
+import hashlib
 from dataclasses import replace
 
 from shared.errors import UnreadableMessage
 from shared.messages import Message, encode
 from shared.models import Cause, Outcome, Reason
 from shared.poisoned import PoisonKeeper
+from shared.ports import Parked
 from tests.fakes import NOW, FakeClock, FakeLedger, FakeParking
 
 ANNA = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -65,3 +67,19 @@ async def test_a_look_that_finished_meanwhile_wins() -> None:
     await poison.take(encode(Message((ANNA,), Cause.SWEEP, 1)), attempts=5)
     assert ledger.memories[ANNA].outcome is Outcome.DONE
     assert parking.items == {}
+
+
+async def test_all_that_an_operator_reads_of_a_user_who_gave_up() -> None:
+    poison, _, parking, _ = keeper()
+    await poison.take(encode(Message((ANNA,), Cause.SWEEP, 1)), attempts=5)
+    advice = "the function failed on this message five times: see its exceptions, then replay"
+    assert parking.items[ANNA] == Parked(ANNA, "poison", (ANNA,), NOW, NOW, 5, advice)
+
+
+async def test_all_that_an_operator_reads_of_a_message_that_nobody_understands() -> None:
+    poison, _, parking, _ = keeper()
+    text = "half a number \ud83d and nothing else"
+    await poison.unreadable(text, UnreadableMessage("not JSON", (ANNA,)))
+    key = "message-" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+    advice = f"a message of {len(text)} characters was not readable (not JSON): find out who sends such"
+    assert parking.items == {key: Parked(key, "unreadable", (ANNA,), NOW, NOW, 1, advice)}

@@ -1,16 +1,17 @@
 """The keeper ends with exactly one healthy subscription, whatever it finds."""
 
+import contextlib
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from shared.errors import GraphFailed, Transient
+from shared.errors import AlreadySubscribed, GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Reason
 from shared.ports import SUBSCRIPTION, Record
 from shared.subscription_rules import LIFETIME, RENEW_BELOW, Desired, Subscription, subscription_word
-from shared.subscriptions import Keeper
+from shared.subscriptions import MOST_STEPS, Keeper
 from tests.fakes import NOW, FakeClock, FakeControl, FakeQueues, FakeSubscriptionApi
 
 OURS = "aaaaaaaa-0000-4000-8000-00000000000a"
@@ -217,3 +218,50 @@ async def test_a_removal_that_graph_refuses_is_noted_and_can_be_tried_again(benc
     assert await keeper.is_removed()
     bench.api.failing = None
     assert await keeper.remove() == (OURS,)
+
+
+async def test_a_409_that_names_nobody_is_tried_later(bench: Bench) -> None:
+    async def taken(_: object) -> Subscription:
+        raise AlreadySubscribed(None)
+
+    bench.api.create = taken  # type: ignore[method-assign]
+    with pytest.raises(GraphFailed) as failed:
+        await bench.keep()
+    assert failed.value.failure == Transient(Reason.GRAPH_UNAVAILABLE, "409 without an id")
+
+
+async def test_what_does_not_come_to_rest_is_tried_later(bench: Bench) -> None:
+    """Somebody deletes whatever we make."""
+    create = bench.api.create
+
+    async def short_lived(expires: datetime) -> Subscription:
+        created = await create(expires)
+        bench.api.existing.clear()
+        return created
+
+    bench.api.create = short_lived  # type: ignore[method-assign]
+    with pytest.raises(GraphFailed) as failed:
+        await bench.keep()
+    assert failed.value.failure == Transient(Reason.GRAPH_UNAVAILABLE, "the subscription does not come to rest")
+    assert len(bench.api.created) == MOST_STEPS
+
+
+async def test_one_that_is_removed_while_it_was_missing_is_not_missed_any_more(bench: Bench) -> None:
+    bench.control.records[SUBSCRIPTION] = Record({"missingSince": NOW.isoformat()}, "0")
+    await Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock).remove()
+    assert bench.control.records[SUBSCRIPTION].values["missingSince"] is None
+
+
+async def test_one_that_the_list_does_not_show_yet_is_not_made_twice_though_its_record_was_lost(bench: Bench) -> None:
+    create = bench.api.create
+
+    async def unlisted(expires: datetime) -> Subscription:
+        created = await create(expires)
+        bench.api.unlisted.add(created.id)
+        bench.control.contended = {SUBSCRIPTION}
+        return created
+
+    bench.api.create = unlisted  # type: ignore[method-assign]
+    with contextlib.suppress(GraphFailed):
+        await bench.keep()
+    assert len(bench.api.existing) == len(bench.api.created) == 1

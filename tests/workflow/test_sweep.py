@@ -9,7 +9,7 @@ from shared.errors import GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Cause, Reason
 from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Record
-from shared.sweep import DEADLINE, SOON, Sweeper
+from shared.sweep import DEADLINE, SOON, Sweeper, Swept
 from shared.turns import AT_ONCE, MESSAGES_PER_SECOND
 from tests.fakes import FakeChangedUsers, FakeClock, FakeControl, FakeQueues
 
@@ -222,3 +222,20 @@ async def test_a_link_refused_right_after_a_restart_is_tried_later_and_loses_not
     bench.changed.pages[SKIP + "1"] = page(*USERS[25:], delta_link=DELTA + "1")
     assert (await bench.sweeper.sweep()).complete
     assert set(bench.queues.users) == set(USERS)
+
+
+async def test_what_a_sweep_says_of_itself_when_it_yields_and_when_its_time_is_over() -> None:
+    bench = Bench()
+    bench.changed.pages = {None: page(*USERS[:25], next_link=SKIP + "1")}
+    bench.control.contended = {SWEEP}
+    assert await bench.sweeper.sweep() == Swept(25, 1, full=True, complete=False)
+    bench.control.contended = set()
+    ask = bench.changed.page
+
+    async def slow(link: str | None) -> DeltaPage:
+        bench.clock.advance(seconds=DEADLINE.total_seconds() + 1)
+        return await ask(link)
+
+    bench.changed.page = slow  # type: ignore[method-assign]
+    assert await bench.sweeper.sweep() == Swept(25, 1, full=True, complete=False)
+    assert bench.queues.moments == [bench.clock()]

@@ -19,7 +19,7 @@ from shared.plan import Action, AddPhone, SetMfaState
 from shared.policy import Mode, Policy
 from shared.ports import Phase, Record
 from shared.retry_rules import DELAYS, PAUSED_DELAY
-from shared.switches import PAUSE, WRITES, By, Switches, plain_reason, read_reason
+from shared.switches import LONGEST_BODY, LONGEST_REASON, PAUSE, WRITES, By, Switches, plain_reason, read_reason
 from shared.switches import Writes as Word
 from tests.fakes import NOW, FakeClock, FakeControl
 from tests.workflow.test_reconcile import ANNA, BOB, THROTTLED, Bench
@@ -526,3 +526,50 @@ async def test_a_look_that_died_still_gets_its_outcome_when_the_next_one_is_stop
     assert await bench.look() == {ANNA: Outcome.DONE}
     dead = [row.phase for row in bench.audit.rows if row.look == bench.audit.rows[0].look]
     assert dead == [Phase.INTENT, Phase.OUTCOME]
+
+
+# --- by value ---------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_given_back_for_a_minute_that_counts_nobody_changes_nothing(panel: Panel) -> None:
+    assert await panel.reserve(3) == 3
+    await panel.switches.give_back(2, NOW - 5 * MINUTE)
+    assert await panel.counted() == 3
+    await panel.switches.give_back(2, NOW)
+    assert await panel.counted() == 1
+
+
+async def test_giving_back_does_not_reset_the_breaker(panel: Panel) -> None:
+    await panel.reserve(6)
+    await panel.switches.give_back(5, NOW)
+    assert (await panel.switches.budget()).tripped
+    assert await panel.reserve(1) == 0
+
+
+async def test_when_the_breaker_tripped_is_kept(panel: Panel) -> None:
+    await panel.reserve(6)
+    await panel.switches.trip()
+    assert (await panel.switches.state()).at == NOW
+
+
+async def test_a_breaker_that_cannot_be_noted_now_is_noted_by_whoever_wants_to_write_next(panel: Panel) -> None:
+    await panel.reserve(6)
+    panel.control.contended = {PAUSE}
+    await panel.switches.trip()
+    assert await panel.reserve(1) == 0, "the budget is marked all the same"
+    panel.control.contended = set()
+    await panel.switches.trip()
+    assert (await panel.switches.state()).writes is Word.TRIPPED
+
+
+def test_a_reason_may_be_as_long_as_allowed_and_no_longer() -> None:
+    assert plain_reason("x" * LONGEST_REASON) == "x" * LONGEST_REASON
+    with pytest.raises(ValueError, match="reason"):
+        plain_reason("x" * (LONGEST_REASON + 1))
+
+
+def test_a_body_may_be_as_long_as_allowed_and_no_longer() -> None:
+    body = json.dumps({"reason": "drill"}).encode()
+    assert read_reason(body.ljust(LONGEST_BODY)) == "drill"
+    with pytest.raises(ValueError, match=r"."):
+        read_reason(body.ljust(LONGEST_BODY + 1))

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from shared.errors import NotFound, Transient
+from shared.errors import NotFound, Permanent, Transient
 from shared.memory import LEASE, Claim, Memory
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Action, UpdatePhone
-from shared.policy import ExistingPhone
+from shared.policy import ExistingPhone, Mode
 from shared.ports import Phase
 from tests.workflow.crashing import Died
 from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
@@ -234,3 +235,121 @@ async def test_the_newest_hint_decides_how_soon_a_user_comes_back(bench: Bench) 
     assert sorted(delay for _, delay in bench.queues.sent) == [timedelta(seconds=5), timedelta(minutes=30)]
     assert await drain(bench) == 1
     assert bench.ledger.memories[ANNA].outcome is Outcome.DONE
+
+
+async def test_a_look_that_fails_does_not_tell_how_the_one_before_it_ended(bench: Bench) -> None:
+    """It has seen nothing: a 503 must not be noted as `noop` for a number that is there."""
+    bench.person()
+    await killed_after_the_write(bench)
+    bench.directory.observe_failures[ANNA] = [UNAVAILABLE]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    assert [row.phase for row in bench.audit.rows] == [Phase.INTENT]
+    await bench.look(cause=Cause.RETRY, attempt=2)
+    first = [row for row in bench.audit.rows if row.look == "look-1"]
+    assert [(row.phase, row.outcome) for row in first] == [(Phase.INTENT, None), (Phase.OUTCOME, "done")]
+
+
+async def test_a_change_whose_read_back_failed_is_known_for_ours_when_hr_changes_it_again(bench: Bench) -> None:
+    bench.policy = replace(APPLY, change_hold=timedelta(0))
+    anna = bench.person()
+    await bench.look()
+    hr_enters(bench, OTHER)
+    bench.directory.read_back_failures[ANNA] = [UNAVAILABLE]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    hr_enters(bench, "+31 6 1111 2222")
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.mobile == "+31 611112222"
+
+
+async def test_a_change_that_failed_has_waited_long_enough_already(bench: Bench) -> None:
+    anna = bench.person()
+    await bench.look()
+    hr_enters(bench, OTHER)
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    bench.clock.advance(hours=25)
+    bench.directory.write_failures[ANNA] = [UNAVAILABLE]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    assert await bench.look() == {ANNA: Outcome.DONE}, "the hold does not begin anew"
+    assert anna.mobile == OTHER
+
+
+async def test_a_hold_in_mode_plan_ends_too(bench: Bench) -> None:
+    """And is remembered from the first look on, or it would begin anew with every one."""
+    bench.person()
+    await bench.look()
+    bench.policy = replace(APPLY, mode=Mode.PLAN)
+    hr_enters(bench, OTHER)
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    assert bench.ledger.memories[ANNA].hold
+    bench.clock.advance(hours=25)
+    assert await bench.look() == {ANNA: Outcome.PLANNED}
+    hr_enters(bench, NEW)
+    await bench.look()
+    assert bench.ledger.memories[ANNA].hold is None, "taken back"
+
+
+async def test_a_hold_comes_back_when_it_ends_and_not_a_day_later(bench: Bench) -> None:
+    bench.policy = replace(APPLY, change_hold=timedelta(hours=1))
+    bench.person()
+    await bench.look()
+    hr_enters(bench, OTHER)
+    await bench.look()
+    [(_, delay)] = bench.queues.sent
+    assert delay == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("prepare", ["held", "unknown"])
+async def test_who_comes_back_by_a_message_already_gets_no_second_one_for_a_lost_race(
+    bench: Bench, prepare: str
+) -> None:
+    anna = bench.person()
+    await bench.look()
+    if prepare == "held":
+        hr_enters(bench, OTHER)
+    else:
+        anna.privileged = None
+    bench.ledger.before_save = lambda memory: bench.somebody_records(Memory(ANNA))
+    await bench.look()
+    assert len(bench.queues.sent) == 1
+
+
+async def test_who_gave_up_while_another_look_was_recorded_is_not_parked(bench: Bench) -> None:
+    bench.person()
+    bench.directory.observe_failures[ANNA] = [Permanent(Reason.NOT_ALLOWED, "403", "grant it")]
+    bench.ledger.before_save = lambda memory: bench.somebody_records(Memory(ANNA, outcome=Outcome.DONE))
+    await bench.look(attempt=7)
+    assert bench.parking.items == {}
+
+
+async def test_a_write_that_graph_refused_says_why(bench: Bench) -> None:
+    bench.person()
+    bench.directory.write_failures[ANNA] = [Permanent(Reason.GRAPH_REFUSED, "400 badRequest", "mend it")]
+    await bench.look(attempt=7)
+    assert bench.ledger.memories[ANNA].reasons == (Reason.GRAPH_REFUSED,)
+    assert bench.parking.items[ANNA].advice == "mend it"
+
+
+async def test_an_accepted_write_to_somebody_who_may_not_be_touched_any_more_is_looked_at_until_it_shows(
+    bench: Bench,
+) -> None:
+    anna = bench.person()
+    bench.directory.lagging = {ANNA}
+    observe = bench.directory.read_back
+
+    async def made_an_administrator(*seen: Any) -> Any:
+        told = await observe(*seen)
+        return {user: replace(shown, privileged=True) for user, shown in told.items()}
+
+    bench.directory.read_back = made_an_administrator  # type: ignore[method-assign]
+    assert await bench.look() == {ANNA: Outcome.RETRY}
+    assert bench.ledger.memories[ANNA].reasons == (Reason.NOT_CONFIRMED,)
+    anna.privileged = True
+    assert await bench.look(cause=Cause.RETRY, attempt=2) == {ANNA: Outcome.SKIPPED}
+
+
+async def test_who_lowers_a_state_that_was_read_back_is_overruled_at_once(bench: Bench) -> None:
+    anna = bench.person()
+    await bench.look()
+    anna.state = MfaState.DISABLED
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert anna.state is MfaState.ENFORCED
