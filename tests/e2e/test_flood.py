@@ -1,12 +1,15 @@
 """T2: a hundred thousand replays of valid notifications cost next to nothing, and a real change among them is done."""
 
 import asyncio
+import time
 
 from shared.fingerprint import Keys
 from tests.e2e.chain import SECRET, TENANT, Chain, running_chain, until
 
 PEOPLE, REPLAYS, ITEMS = 50, 100_000, 250
 FLOOD_SWEEP_SECONDS = 120
+A_SWEEP_EACH = 60
+"""Seconds; while it is flooded an instance asks for one sweep in each, which may name everybody once more."""
 
 
 async def looks(chain: Chain) -> int:
@@ -42,10 +45,12 @@ async def test_replays_for_fifty_people_are_two_looks_each_and_no_write() -> Non
                 answer = await chain.post("notifications", json=body)
                 assert answer.status_code == 202
 
+        began = time.monotonic()
         await asyncio.gather(*(replay(REPLAYS // ITEMS // 4) for _ in range(4)))
         late = await chain.person(mobilePhone="06 87654321")
         await asyncio.sleep(8)
-        assert await looks(chain) - looks_before <= PEOPLE * 2
+        sweeps = int((time.monotonic() - began) // A_SWEEP_EACH)  # a slow machine's flood is long enough for some
+        assert await looks(chain) - looks_before <= PEOPLE * (2 + sweeps)
         assert await writes(chain, users) == writes_before
 
         async def is_set() -> bool:

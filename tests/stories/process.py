@@ -170,7 +170,9 @@ class Wire(httpx.AsyncBaseTransport):
         self._now: Callable[[], float] = lambda: 0.0
         self._numbers = itertools.count(1)
 
-    def connect(self, tenant: Tenant, gate: Gate) -> None:
+    def connect(self, tenant: Tenant, gate: Gate, marked: float) -> None:
+        """A new process at this end. What its predecessor was told and did not live to mark, nobody can know."""
+        self._wait_until = min(self._wait_until, marked)
         self.gate, self._now = gate, tenant.now
         self.dispatch = Dispatcher(tenant, build_routes(Subscriptions(_no_handshake)))
 
@@ -262,8 +264,9 @@ class Line:
         self.wire = Wire()
         self.client._http._transport = self.wire
 
-    def connect(self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace) -> None:
+    def connect(self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace, marked: float) -> None:
+        """`marked`: until when the record of all instances says that nobody may ask; seconds since 1970."""
         self.client.now, self.client._pace = pace.now, pace
-        self.wire.connect(tenant, gate)
+        self.wire.connect(tenant, gate, marked)
         self.credential.tenant_id = tenant.id
         self.credential.roles = tuple(permission.name for permission in needed(policy))

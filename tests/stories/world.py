@@ -28,8 +28,9 @@ from shared.graph.directory import GraphDirectory
 from shared.intake import take_changes
 from shared.messages import Message, decode, encode
 from shared.models import Cause
+from shared.moments import kept_moment
 from shared.notifications import Expected
-from shared.pace import Pace
+from shared.pace import THROTTLE, Pace
 from shared.poisoned import PoisonKeeper
 from shared.policy import Policy
 from shared.ports import SWEEP, Record
@@ -138,7 +139,7 @@ class World:
         control, queues = through(self.control, gate, account), through(self.queue, gate, account)
         ledger, audit = through(self.ledger, gate, account), through(self.audit, gate, account)
         parking = through(self.parking, gate, account)
-        line.connect(self.tenant, gate, self.policy, Pace(control, self.now, asyncio.sleep))
+        line.connect(self.tenant, gate, self.policy, Pace(control, self.now, asyncio.sleep), self._marked())
         reconciler = Reconciler(
             directory=GraphDirectory(line.client, self.policy),
             ledger=ledger,
@@ -154,6 +155,11 @@ class World:
         )
         sweeper = Sweeper(GraphChangedUsers(line.client), control, queues, self.policy.fingerprint(), self.now)
         return Instance(line, gate, reconciler, sweeper, Coalescer())
+
+    def _marked(self) -> float:
+        """Until when all instances know that they may not ask."""
+        until = kept_moment(self.control.records.get(THROTTLE, Record({})).values.get("until"))
+        return until.timestamp() if until else 0.0
 
     def _look_id(self) -> str:
         look = f"look-{len(self.work_of) + 1}"

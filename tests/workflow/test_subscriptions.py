@@ -224,7 +224,7 @@ async def test_a_409_that_names_nobody_is_tried_later(bench: Bench) -> None:
     async def taken(_: object) -> Subscription:
         raise AlreadySubscribed(None)
 
-    bench.api.create = taken  # type: ignore[method-assign]
+    bench.api.create = taken  # type: ignore[method-assign, assignment]
     with pytest.raises(GraphFailed) as failed:
         await bench.keep()
     assert failed.value.failure == Transient(Reason.GRAPH_UNAVAILABLE, "409 without an id")

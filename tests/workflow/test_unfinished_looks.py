@@ -334,13 +334,12 @@ async def test_an_accepted_write_to_somebody_who_may_not_be_touched_any_more_is_
 ) -> None:
     anna = bench.person()
     bench.directory.lagging = {ANNA}
-    observe = bench.directory.read_back
+    read_back: Any = bench.directory.read_back
 
-    async def made_an_administrator(*seen: Any) -> Any:
-        told = await observe(*seen)
-        return {user: replace(shown, privileged=True) for user, shown in told.items()}
+    async def made_an_administrator(*asked: Any) -> Any:
+        return {user: replace(shown, privileged=True) for user, shown in (await read_back(*asked)).items()}
 
-    bench.directory.read_back = made_an_administrator  # type: ignore[method-assign]
+    bench.directory.read_back = made_an_administrator  # type: ignore[method-assign, assignment]
     assert await bench.look() == {ANNA: Outcome.RETRY}
     assert bench.ledger.memories[ANNA].reasons == (Reason.NOT_CONFIRMED,)
     anna.privileged = True
