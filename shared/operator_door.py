@@ -1,7 +1,9 @@
 """What every operators' route answers when settings, Graph, storage or the caller are not well. Floor 7."""
 
+import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 import azure.functions as func
 
@@ -15,6 +17,19 @@ class BadRequest(Exception):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+def given(body: bytes) -> Any:
+    """The JSON that a caller sent. None: no body, or an empty object. What is no JSON becomes what fits nowhere."""
+    if not body.strip():
+        return None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    if value is None:
+        return ()
+    return None if value == {} else value
 
 
 async def answered(work: Callable[[], Awaitable[func.HttpResponse]]) -> func.HttpResponse:

@@ -3,7 +3,6 @@
 Each needs the function key, but health. Numbers are masked, and nothing of a request is quoted back.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from shared import http_answers as answers
 from shared.errors import Conflict, GraphFailed, NotFound, SettingsError
 from shared.messages import Message, encode
 from shared.models import Cause, object_id
-from shared.operator_door import BadRequest, answered
+from shared.operator_door import BadRequest, answered, given
 from shared.telemetry import without_numbers
 
 _USER_PRINCIPAL_NAME = re.compile(r"[^\s/\\?%@<>\"]{1,113}@[A-Za-z0-9.\-]{1,142}")
@@ -200,15 +199,10 @@ async def _diagnosis() -> tuple[bool, Mapping[str, str]]:
 
 def _keys(body: bytes) -> frozenset[str] | None:
     """What a replay names; None: everything. Raises BadRequest."""
-    if not body.strip():
+    asked = given(body)
+    if asked is None:
         return None
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        given = ()
-    if given == {}:
-        return None
-    keys = (given.get("keys") or given.get("users")) if isinstance(given, dict) else None
+    keys = (asked.get("keys") or asked.get("users")) if isinstance(asked, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise BadRequest("badKeys", 'give {"keys": ["…"]} with keys of GET /api/parked, or no body for all of them')
     return frozenset(key.lower() for key in keys)

@@ -1,6 +1,5 @@
 """What the routes of backfill runs do, between the platform's types and the workflows. Floor 7. Operators only."""
 
-import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -10,7 +9,7 @@ from shared import app as root
 from shared import http_answers as answers
 from shared.errors import Conflict, RunRefused
 from shared.models import object_id
-from shared.operator_door import BadRequest, answered
+from shared.operator_door import BadRequest, answered, given
 from shared.telemetry import without_numbers
 
 MOST_NAMED = 1000
@@ -94,16 +93,11 @@ def _id(request: func.HttpRequest) -> str:
 
 def _users(body: bytes) -> tuple[str, ...] | None:
     """Whom a run is about; None: everybody. Raises BadRequest."""
-    if not body.strip():
-        return None
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        given = ()
-    if given == {}:
+    asked = given(body)
+    if asked is None:
         return None
     # a misspelt name must not turn some into everybody
-    named = given["users"] if isinstance(given, dict) and set(given) == {"users"} else None
+    named = asked["users"] if isinstance(asked, dict) and set(asked) == {"users"} else None
     if not isinstance(named, list) or not 1 <= len(named) <= MOST_NAMED:
         raise _bad_users()
     ids = [known for user in named if (known := object_id(user))]
