@@ -56,7 +56,7 @@ class Look:
     def __post_init__(self) -> None:
         claim = self.memory.claim
         if claim and claim.holds(self.began):
-            self.failure = Transient(Reason.CONCURRENT, "another look is writing", claim.until - self.began)
+            self.failure = Transient(Reason.CONCURRENT, "another look is writing")
         elif claim:
             # its look died between its claim and its record; what it did shows in what Graph tells now
             self.interrupted = claim.look
