@@ -218,7 +218,7 @@ async def test_a_link_refused_right_after_a_restart_is_tried_later_and_loses_not
     bench.control.records[SWEEP] = Record(known(bench), "1")
     with pytest.raises(GraphFailed) as failed:
         await bench.sweeper.sweep()
-    assert isinstance(failed.value.failure, Transient)
+    assert failed.value.failure == Transient(Reason.GRAPH_UNAVAILABLE, "expired again at once: 410")
     bench.changed.pages[SKIP + "1"] = page(*USERS[25:], delta_link=DELTA + "1")
     assert (await bench.sweeper.sweep()).complete
     assert set(bench.queues.users) == set(USERS)

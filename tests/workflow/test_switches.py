@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -573,3 +574,16 @@ def test_a_body_may_be_as_long_as_allowed_and_no_longer() -> None:
     assert read_reason(body.ljust(LONGEST_BODY)) == "drill"
     with pytest.raises(ValueError, match=r"."):
         read_reason(body.ljust(LONGEST_BODY + 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"{", "the body is not JSON"),
+        (b"[]", 'give a JSON object with "reason" and nothing else'),
+        (b'{"reason": "two\\nlines"}', "reason may hold letters, digits, punctuation and blanks, on one line"),
+    ],
+)
+def test_what_is_no_reason_is_told_in_words(body: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        read_reason(body)

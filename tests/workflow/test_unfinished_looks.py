@@ -330,8 +330,9 @@ async def test_a_write_that_graph_refused_says_why(bench: Bench) -> None:
 
 
 async def test_an_accepted_write_to_somebody_who_may_not_be_touched_any_more_is_looked_at_until_it_shows(
-    bench: Bench,
+    bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "mfa_prefill")
     anna = bench.person()
     bench.directory.lagging = {ANNA}
     read_back: Any = bench.directory.read_back
@@ -342,6 +343,7 @@ async def test_an_accepted_write_to_somebody_who_may_not_be_touched_any_more_is_
     bench.directory.read_back = made_an_administrator  # type: ignore[method-assign, assignment]
     assert await bench.look() == {ANNA: Outcome.RETRY}
     assert bench.ledger.memories[ANNA].reasons == (Reason.NOT_CONFIRMED,)
+    assert "addPhone is not visible yet" in caplog.text
     anna.privileged = True
     assert await bench.look(cause=Cause.RETRY, attempt=2) == {ANNA: Outcome.SKIPPED}
 
