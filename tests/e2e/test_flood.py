@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from shared.coalescing import FLOOD, WINDOW
 from shared.fingerprint import Keys
 from tests.e2e.chain import SECRET, TENANT, Chain, running_chain, until
 
@@ -24,7 +25,7 @@ async def writes(chain: Chain, users: list[str]) -> int:
     return sum(any(user in str(entry) for user in users) for entry in journal)
 
 
-async def test_replays_for_fifty_people_are_two_looks_each_and_no_write() -> None:
+async def test_replays_for_fifty_people_are_a_few_looks_each_and_no_write() -> None:
     async with running_chain() as chain:
         users = [await chain.person(mobilePhone=f"06 123456{n:02}") for n in range(PEOPLE)]
         await asyncio.gather(*(chain.is_set(user, f"+31 6123456{n:02}") for n, user in enumerate(users)))
@@ -44,13 +45,17 @@ async def test_replays_for_fifty_people_are_two_looks_each_and_no_write() -> Non
             for _ in range(times):
                 answer = await chain.post("notifications", json=body)
                 assert answer.status_code == 202
+                answered.append(time.monotonic() - began)
 
-        began = time.monotonic()
+        began, answered = time.monotonic(), list[float]()
         await asyncio.gather(*(replay(REPLAYS // ITEMS // 4) for _ in range(4)))
         late = await chain.person(mobilePhone="06 87654321")
         await asyncio.sleep(8)
-        sweeps = int((time.monotonic() - began) // A_SWEEP_EACH)  # a slow machine's flood is long enough for some
-        assert await looks(chain) - looks_before <= PEOPLE * (2 + sweeps)
+        # two looks in a window, and a third where a slow machine lets the two overlap: who saves last looks again;
+        # it may also take more than one window to notice the flood, and then have time for sweeps
+        windows = 1 + int(answered[FLOOD // ITEMS] * 1000 // WINDOW)
+        sweeps = int((time.monotonic() - began) // A_SWEEP_EACH)
+        assert await looks(chain) - looks_before <= PEOPLE * (3 * windows + sweeps)
         assert await writes(chain, users) == writes_before
 
         async def is_set() -> bool:
