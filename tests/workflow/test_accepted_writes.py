@@ -171,6 +171,7 @@ async def test_a_moment_in_which_roles_cannot_be_read_forgets_nothing(bench: Ben
     await until_it_rests(bench)
     await bench.look(cause=Cause.SWEEP)
     assert (written(bench), anna.mobile) == ([AddPhone], None)
+    assert KEYS.is_phone(bench.ledger.memories[ANNA].fingerprint, ANNA, "+31612345678")
 
 
 async def test_the_state_of_who_removed_the_number_follows_another_method_and_the_number_stays_away(
