@@ -45,7 +45,8 @@ def find_uv():
         return uv
     say("installing uv " + UV_VERSION)
     requirement = "uv==" + UV_VERSION
-    quiet = ["install", "--quiet", "--disable-pip-version-check", requirement]
+    # twice quiet: errors only, no remarks on how the machine configured its pip
+    quiet = ["install", "--quiet", "--quiet", "--disable-pip-version-check", requirement]
     try:
         venv.create(str(TOOLS / "uv"), with_pip=True, clear=True)
         run(bin_of(TOOLS / "uv", "python"), "-m", "pip", *quiet)

@@ -163,6 +163,10 @@ class Look:
         """Whether this look can tell what became of the interrupted one: what Graph shows, or that the user is gone."""
         return verdict is None or verdict.outcome is Outcome.GONE
 
+    def stands_on(self, recorded: Memory) -> bool:
+        """Whether what this look found holds on the row of another one that came first: neither of them wrote."""
+        return not (self.failure or self.intended) and recorded.ground() == self.memory.ground()
+
     def outcome(self, verdict: Verdict | None) -> Outcome:
         """The outcome word. What was written and read back makes a look `done`."""
         if verdict or not self.plan:

@@ -75,3 +75,7 @@ class Memory:
     received_at: datetime | None = None
     done_at: datetime | None = None
     version: str | None = field(default=None, compare=False)
+
+    def ground(self) -> tuple[object, ...]:
+        """What a decision stands on, and what every look that writes changes: as long as it is equal, nobody wrote."""
+        return self.fingerprint, self.intended, self.accepted, self.state_written, self.hold, self.claim, self.done_at

@@ -54,17 +54,35 @@ class Recorder:
         self._tell(look, verdict)
 
     async def _remember(self, look: Look, verdict: Verdict | None, comes_back: bool) -> None:
-        if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
-            await self.parking.release([look.user_id])
-        phone_only = look.seen is not None and is_phone_only(look.seen)
         try:
-            await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
+            await self._save(look, verdict)
         except Conflict:
             if verdict and verdict.outcome is Outcome.PARKED:
                 await self.parking.release([look.user_id])
             # a second message beside the one that is on its way would double with every failure
             if not comes_back:
+                await self._remember_after_another(look)
+
+    async def _save(self, look: Look, verdict: Verdict | None) -> None:
+        if look.memory.outcome is Outcome.PARKED and not (verdict and verdict.outcome is Outcome.PARKED):
+            await self.parking.release([look.user_id])
+        phone_only = look.seen is not None and is_phone_only(look.seen)
+        await self.ledger.save(remember(look, self.policy, phone_only, self.now()))
+
+    async def _remember_after_another(self, look: Look) -> None:
+        """Another look at the same user was faster. Where both found nothing to write, this one is recorded after it.
+
+        Asking Graph once more would tell the same, and looks overlap whenever many are asked for at once.
+        """
+        recorded = (await self.ledger.load([look.user_id]))[look.user_id]
+        if look.stands_on(recorded) and not answered(recorded, look.message):
+            look.memory = recorded
+            try:
+                await self._save(look, None)
+            except Conflict:
                 await self._look_again(look)
+        else:
+            await self._look_again(look)
 
     async def _look_again(self, look: Look) -> None:
         """Another look at the same user was faster: unless it answers our message too, look once more."""

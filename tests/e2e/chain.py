@@ -67,13 +67,30 @@ class Chain:
         return await until(said)
 
     async def is_set(self, user_id: str, number: str) -> None:
-        """Waits until a user has this number and MFA is on."""
+        """Waits until a user has this number and MFA is on, and the app has recorded that it is so."""
 
         async def done() -> bool:
             state = await self.authentication(user_id)
-            return bool(state["mobile"] == number and state["perUserMfaState"] != "disabled")
+            shown = state["mobile"] == number and state["perUserMfaState"] != "disabled"
+            return shown and (await self.ledger(user_id)).get("outcome") in {"done", "noop"}
 
         await until(done)
+
+    async def is_at_rest(self, seconds: int = 6) -> None:
+        """Waits until for so long there has been no message about users.
+
+        Also none that waits: whoever found another look writing comes back when its claim would have ended.
+        """
+
+        async def is_quiet() -> bool:
+            for _ in range(seconds * 2):
+                async with self.queue() as queue:
+                    if (await queue.get_queue_properties()).approximate_message_count:
+                        return False
+                await asyncio.sleep(0.5)
+            return True
+
+        await until(is_quiet, 2 * PATIENCE_SECONDS)
 
     async def run_timer(self, name: str) -> None:
         answer = await self.ask("POST", f"admin/functions/{name}", json={"input": ""})

@@ -79,7 +79,8 @@ class Bench:
 
     def somebody_records(self, memory: Memory) -> None:
         """Another worker saves the row."""
-        self.ledger.memories[memory.user_id] = replace(memory, version="somebody's")
+        self.ids += 1
+        self.ledger.memories[memory.user_id] = replace(memory, version=f"somebody's {self.ids}")
 
     def _id(self) -> str:
         self.ids += 1
