@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.messages import Chore, Message, encode
-from shared.models import Cause
+from shared.models import Cause, MfaState
 from shared.poisoned import PoisonKeeper
 from shared.ports import DeltaPage
 from shared.run_advance import RunAdvancer
@@ -18,7 +18,9 @@ from shared.run_view import RunViewer
 from shared.run_worker import RunWorker
 from shared.runs import Runs
 from tests.fakes import FakeChangedUsers, FakeQueues, FakeRunItems
-from tests.workflow.test_reconcile import ANNA, KEYS, Bench
+from tests.workflow.test_reconcile import ANNA, BOB, KEYS, Bench
+
+CAROL = "cccccccc-0000-4000-8000-000000000003"
 
 
 def everybody(*users: str) -> dict[str | None, Any]:
@@ -153,3 +155,12 @@ class RunBench(Bench):
     def _run_id(self) -> str:
         self.runs_made += 1
         return f"{self.runs_made:012x}"
+
+
+def anna_and_bob() -> RunBench:
+    """Anna needs everything, Bob has it all."""
+    bench = RunBench()
+    bench.person(ANNA)
+    bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
+    bench.changed.pages = everybody(ANNA, BOB)
+    return bench

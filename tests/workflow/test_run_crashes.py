@@ -19,11 +19,10 @@ from shared.run_book import RUNS
 from shared.run_items import Item, ItemState
 from shared.run_rules import Run, RunState, run_of
 from tests.workflow.crashing import Mortal, Story, die_everywhere
-from tests.workflow.run_bench import RunBench, everybody
+from tests.workflow.run_bench import CAROL, RunBench, everybody
 from tests.workflow.test_reconcile import ANNA, BOB
 
 PORTS = ("directory", "ledger", "audit", "queues", "parking", "control", "items", "changed")
-CAROL = "cccccccc-0000-4000-8000-000000000003"
 DAVE = "dddddddd-0000-4000-8000-000000000004"
 UNAVAILABLE = Transient(Reason.GRAPH_UNAVAILABLE, "503")
 

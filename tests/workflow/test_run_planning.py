@@ -9,7 +9,7 @@ import pytest
 from shared.errors import GraphFailed, Transient
 from shared.memory import Accepted, Memory
 from shared.messages import MOST_USERS
-from shared.models import Cause, MfaState, Outcome, Reason
+from shared.models import Cause, Outcome, Reason
 from shared.ports import SWEEP, DeltaPage, Record
 from shared.run_advance import DEADLINE
 from shared.run_items import ItemState
@@ -17,20 +17,13 @@ from shared.run_rules import WALK_AGAIN, RunState
 from shared.turns import AT_ONCE
 from tests.builders import object_ids
 from tests.fakes import FakeDirectory
-from tests.workflow.run_bench import RunBench, everybody
+from tests.workflow.run_bench import CAROL, RunBench, anna_and_bob, everybody
 from tests.workflow.test_reconcile import ANNA, BOB, FORBIDDEN, THROTTLED, UNAVAILABLE
-
-CAROL = "cccccccc-0000-4000-8000-000000000003"
 
 
 @pytest.fixture
 def bench() -> RunBench:
-    """Anna needs everything, Bob has it all."""
-    bench = RunBench()
-    bench.person(ANNA)
-    bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
-    bench.changed.pages = everybody(ANNA, BOB)
-    return bench
+    return anna_and_bob()
 
 
 async def test_planning_says_what_would_be_done_and_does_nothing(bench: RunBench) -> None:

@@ -17,18 +17,13 @@ from shared.run_rules import RunState
 from shared.run_view import MOST_SHOWN, NEARLY
 from tests.builders import object_ids
 from tests.fakes import FakeRunItems
-from tests.workflow.run_bench import RunBench, everybody
+from tests.workflow.run_bench import RunBench, anna_and_bob
 from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, UNAVAILABLE
 
 
 @pytest.fixture
 def bench() -> RunBench:
-    """Anna needs everything, Bob has it all."""
-    bench = RunBench()
-    bench.person(ANNA)
-    bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
-    bench.changed.pages = everybody(ANNA, BOB)
-    return bench
+    return anna_and_bob()
 
 
 async def refused(asked: object) -> str:

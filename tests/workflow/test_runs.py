@@ -18,21 +18,15 @@ from shared.run_book import ITEMS_A_PAGE, RUNS
 from shared.run_items import ItemState
 from shared.run_rules import RunState
 from tests.builders import object_ids
-from tests.workflow.run_bench import RunBench, everybody
+from tests.workflow.run_bench import CAROL, RunBench, anna_and_bob
 from tests.workflow.test_reconcile import ANNA, APPLY, BOB, FORBIDDEN, KEYS, UNAVAILABLE
 
 OTHER = "06 87654321"
-CAROL = "cccccccc-0000-4000-8000-000000000003"
 
 
 @pytest.fixture
 def bench() -> RunBench:
-    """Anna needs everything, Bob has it all."""
-    bench = RunBench()
-    bench.person(ANNA)
-    bench.person(BOB, mobile="+31 612345678", state=MfaState.ENFORCED)
-    bench.changed.pages = everybody(ANNA, BOB)
-    return bench
+    return anna_and_bob()
 
 
 async def test_applying_does_what_was_planned(bench: RunBench) -> None:
