@@ -106,8 +106,17 @@ def test_a_number_that_a_person_put_in_the_place_of_ours_came_after_ours() -> No
     assert (plan.outcome, plan.reasons, plan.adopt) == (Outcome.NOOP, (Reason.USER_MANAGED,), fingerprint(MOBILE))
 
 
-def test_another_kind_of_action_is_no_reason_to_wait() -> None:
-    plan = decide(observation(), policy(), wrote(SetMfaState.kind), KEYS, NOW)
+def test_where_one_of_our_numbers_has_been_seen_the_first_fill_is_over() -> None:
+    """What was accepted before that tells nothing about the number that is there now."""
+    remembered = replace(wrote(AddPhone.kind), fingerprint=fingerprint("+31 611111111"))
+    plan = decide(observation(mobile=OTHER_MOBILE, mfa_state=MfaState.ENABLED), AT_ONCE, remembered, KEYS, NOW)
+    assert (plan.reasons, plan.adopt) == ((Reason.USER_MANAGED,), None)
+
+
+@pytest.mark.parametrize("at", [JUST_NOW, LONG_AGO])
+def test_another_kind_of_action_is_no_reason_to_wait(at: object) -> None:
+    """Nor to believe, in the end, that somebody removed a number."""
+    plan = decide(observation(), policy(), wrote(SetMfaState.kind, at), KEYS, NOW)
     assert [type(action) for action in plan.actions] == [AddPhone, SetMfaState]
 
 

@@ -16,6 +16,7 @@ from shared.models import Cause, MfaState, Observation, Outcome
 from shared.moments import millis
 from shared.plan import AddPhone, Hold, SetMfaState
 from shared.ports import Parked
+from shared.retry_rules import DELAYS
 from tests.fakes import NOW
 from tests.workflow.test_reconcile import ANNA, KEYS, Bench
 
@@ -125,6 +126,16 @@ async def test_a_look_that_wrote_itself_looks_again(bench: Bench) -> None:
     bench.ledger.before_save = at_the_end
     await bench.look()
     assert [type(action) for _, action in bench.directory.requests] == [AddPhone, SetMfaState, SetMfaState]
+    [(again, _)] = bench.queues.sent
+    assert again.users == (ANNA,)
+
+
+async def test_a_look_that_failed_says_nothing_about_the_row_of_another_one(bench: Bench) -> None:
+    del bench.directory.people[ANNA]
+    before = bench.ledger.memories[ANNA]
+    once(bench)
+    assert await bench.look(attempt=len(DELAYS) + 1) == {ANNA: Outcome.GONE}
+    assert bench.ledger.memories[ANNA] == before
     [(again, _)] = bench.queues.sent
     assert again.users == (ANNA,)
 

@@ -166,6 +166,7 @@ async def test_a_settled_outcome_tells_the_actions_of_its_own_intent(bench: Benc
     assert intent.look == settled.look
     assert intent.actions == ("add mobile +31 ••••••78", "set MFA state enabled")
     assert (settled.outcome, settled.actions) == ("done", ("add mobile +31 ••••••78",))
+    assert settled.at == bench.clock()
     assert anna.state is MfaState.ENFORCED
 
 
