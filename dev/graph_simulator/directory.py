@@ -40,10 +40,11 @@ def _complete_user(tenant: Tenant, user: User, notify: bool) -> None:
     """Write the properties that a skeleton still lacks, unless somebody has written them meanwhile."""
     missing = {name: value for name, value in user.coming.items() if name not in user.changed}
     user.coming = {}
-    if user.life == "active" and missing:
-        _write(tenant, user, missing)
-        if notify:
-            raise_change(tenant, user.id)
+    if user.life == "deleted" or not missing:
+        return
+    _write(tenant, user, missing)  # of a soft-deleted user as well: restored, it has them
+    if notify and user.life == "active":
+        raise_change(tenant, user.id)
 
 
 def _complete(tenant: Tenant, given: JsonObject) -> JsonObject:

@@ -137,6 +137,17 @@ async def test_an_edit_made_meanwhile_survives_the_skeleton_phase(graph: Graph) 
     assert (await graph.sim("GET", f"users/{user}")).body["mobilePhone"] == "second"
 
 
+async def test_a_user_deleted_while_a_skeleton_is_complete_when_restored(graph: Graph) -> None:
+    await graph.sim("PATCH", "faults", {"skeleton_seconds": 60})
+    user = await graph.user(mobilePhone="+31 612345678")
+    await graph.sim("DELETE", f"users/{user}")
+    await graph.sim("POST", "clock", {"advance_seconds": 61})
+    assert (await graph.call("GET", f"/v1.0/users/{user}")).status == 404
+    await graph.sim("POST", f"users/{user}/restore")
+    shown = await graph.call("GET", f"/v1.0/users/{user}?$select=mobilePhone")
+    assert shown.body["mobilePhone"] == "+31 612345678"
+
+
 async def test_by_default_replication_takes_a_moment(graph: Graph) -> None:
     await graph.sim("DELETE", "faults")
     user = await graph.user()
