@@ -26,7 +26,16 @@ SERVES_MFA = frozenset({"fido2", "microsoftAuthenticator", "softwareOath", "hard
 
 
 def decide(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: datetime) -> Plan:
-    """What to do about this user now. `now` only matters for a held change."""
+    """What to do about this user now. `now` only matters for a held change.
+
+    Whatever the rules say, a number that a look wrote and did not live to see is noted as ours as soon as it is seen.
+    """
+    plan = _by_the_rules(seen, policy, memory, keys, now)
+    forgotten = plan.adopt is None and seen.mobile is not None and _was_written(seen.mobile, memory, keys)
+    return replace(plan, adopt=memory.intended) if forgotten else plan
+
+
+def _by_the_rules(seen: Observation, policy: Policy, memory: Memory, keys: Keys, now: datetime) -> Plan:
     reason = ineligible(seen, policy)
     if reason:
         # a hold outlives a moment in which the user's class could not be read; a class that is certain ends it

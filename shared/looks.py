@@ -212,7 +212,7 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
         outcome=look.outcome(verdict),
         reasons=look.reasons(verdict),
         fingerprint=adopted,
-        intended=old.intended if _is_open(look) else None,
+        intended=old.intended if _is_open(look, policy) else None,
         state_written=states[-1] if states else old.state_written,
         looked_at=look.began if complete else old.looked_at,
         attempts=verdict.attempt if verdict and not complete else 0,
@@ -231,11 +231,13 @@ def remember(look: Look, policy: Policy, phone_only: bool, now: datetime) -> Mem
     return replace(remembered, hold=hold, source=plan.source, masked=plan.masked, phone_only=phone_only)
 
 
-def _is_open(look: Look) -> bool:
+def _is_open(look: Look, policy: Policy) -> bool:
     """Whether it is not known yet what became of the number last written: the next look must know it for ours."""
     if look.failure or look.plan is None or look.seen is None:
         return True
-    return look.seen.mobile is None and look.plan.adopt is None
+    if look.plan.adopt:
+        return policy.mode is not Mode.APPLY
+    return look.seen.mobile is None
 
 
 def superseded(memory: Memory, message: Message) -> bool:

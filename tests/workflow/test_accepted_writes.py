@@ -1,6 +1,6 @@
 """Graph says 2xx and shows nothing: a lagging read, or somebody's hand? Either way nothing is written twice."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from shared.errors import Transient
 from shared.memory import LEASE, LONGEST_LAG
 from shared.models import Cause, MfaState, Outcome, Reason
 from shared.plan import Action, AddPhone, SetMfaState
-from shared.policy import StrongerMethod
+from shared.policy import Mode, StrongerMethod
 from shared.ports import Phase
 from shared.tombstones import Tombstones
 from tests.fakes import Person
@@ -172,6 +172,55 @@ async def test_a_moment_in_which_roles_cannot_be_read_forgets_nothing(bench: Ben
     await bench.look(cause=Cause.SWEEP)
     assert (written(bench), anna.mobile) == ([AddPhone], None)
     assert KEYS.is_phone(bench.ledger.memories[ANNA].fingerprint, ANNA, "+31612345678")
+
+
+def roles_cannot_be_read(bench: Bench) -> None:
+    bench.directory.people[ANNA].privileged = None
+
+
+def is_disabled(bench: Bench) -> None:
+    anna = bench.directory.people[ANNA]
+    anna.user = replace(anna.user, account_enabled=False)
+
+
+def has_a_passkey(bench: Bench) -> None:
+    bench.directory.people[ANNA].methods = frozenset({"password", "fido2"})
+
+
+def hr_enters(text: str | None) -> Callable[[Bench], None]:
+    def change(bench: Bench) -> None:
+        anna = bench.directory.people[ANNA]
+        anna.user = replace(anna.user, mobile_phone=text)
+
+    return change
+
+
+def mode_is_plan(bench: Bench) -> None:
+    bench.policy = replace(APPLY, mode=Mode.PLAN)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [roles_cannot_be_read, is_disabled, has_a_passkey, hr_enters(None), hr_enters("020 123 4567"), mode_is_plan],
+    ids=["unknown", "disabled", "strongerMethod", "noNumber", "notMobile", "plan"],
+)
+@pytest.mark.parametrize("interrupt", [hidden_after_the_write, killed_before_the_read_back])
+async def test_a_number_is_ours_whatever_the_first_look_that_shows_it_is_about(
+    bench: Bench, interrupt: Callable[[Bench], Awaitable[Person]], meanwhile: Callable[[Bench], None]
+) -> None:
+    """A look that has other reasons to do nothing sees it; then HR has a new number, and ours gives way to it."""
+    anna = await interrupt(bench)
+    as_she_was = replace(anna)
+    anna.mobile = NEW
+    meanwhile(bench)
+    bench.clock.advance(seconds=LEASE.total_seconds())
+    await bench.look()
+    bench.policy, bench.directory.people[ANNA] = APPLY, replace(as_she_was, mobile=NEW)
+    hr_enters("06 87654321")(bench)
+    assert await bench.look() == {ANNA: Outcome.HELD}
+    bench.clock.advance(days=1)
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert bench.directory.people[ANNA].mobile == "+31 687654321"
 
 
 async def test_the_state_of_who_removed_the_number_follows_another_method_and_the_number_stays_away(
