@@ -106,6 +106,11 @@ def test_a_number_that_a_person_put_in_the_place_of_ours_came_after_ours() -> No
     assert (plan.outcome, plan.reasons, plan.adopt) == (Outcome.NOOP, (Reason.USER_MANAGED,), fingerprint(MOBILE))
 
 
+def test_a_number_that_hr_and_the_person_agree_on_takes_the_place_of_ours() -> None:
+    seen = observation(user(mobile_phone=OTHER_MOBILE), mobile=OTHER_MOBILE, mfa_state=MfaState.ENABLED)
+    assert decide(seen, AT_ONCE, wrote(AddPhone.kind), KEYS, NOW).adopt == fingerprint(OTHER_MOBILE)
+
+
 def test_where_one_of_our_numbers_has_been_seen_the_first_fill_is_over() -> None:
     """What was accepted before that tells nothing about the number that is there now."""
     remembered = replace(wrote(AddPhone.kind), fingerprint=fingerprint("+31 611111111"))
