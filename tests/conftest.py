@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from hypothesis import settings
 
 from dev.azurite.launcher import Azurite, running_azurite
 
-END_TO_END = Path(__file__).parent / "e2e"
 PROMISES = Path(__file__).parent.parent / "docs" / "promises.md"
 _PROMISE = re.compile(r"^\| (\d+) \|.*\|(.*)\|$", re.MULTILINE)
 
@@ -58,15 +57,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, names in groups.items():
             if getattr(item, "originalname", item.name) in names:
                 item.add_marker(marker)
-    items[:] = longest_first(items)
-
-
-def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The end-to-end tests at the beginning of each half, for pytest-xdist deals out halves: none is left for the end,
-    where one worker would wait for the other."""
-    whole = [item for item in items if END_TO_END in item.path.parents]
-    modules = list(dict.fromkeys(item.path for item in whole))
-    first, second = ([item for item in whole if modules.index(item.path) % 2 == half] for half in (0, 1))
-    short = [item for item in items if END_TO_END not in item.path.parents]
-    middle = max(len(items) // 2 - len(first), 0)
-    return [*first, *short[:middle], *second, *short[middle:]]
