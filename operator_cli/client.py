@@ -14,6 +14,7 @@ import httpx
 from operator_cli.exits import ExitCode, Stop
 
 KEY_HEADER = "x-functions-key"
+JSON, PAGE = "application/json", "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Answer:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES and bool(self.document)
 
     @property
+    def is_page(self) -> bool:
+        """A page of this app, not of some other site that answers at the address."""
+        return self.status == HTTPStatus.OK and "<title>MFA Prefill" in self.text
+
+    @property
     def error(self) -> Mapping[str, Any]:
         """`code` and `message` of an error; empty where there is none."""
         error = self.document.get("error")
@@ -47,7 +53,7 @@ class Client:
         self._url = url
         self._timeout = timeout
         self._http = httpx.Client(
-            headers={"Accept": "application/json"} | ({KEY_HEADER: key} if key else {}),
+            headers={KEY_HEADER: key} if key else {},
             timeout=timeout,
             transport=transport,
             # plain http is for loopback: a proxy from the environment would carry the key over the network in clear
@@ -60,10 +66,11 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._http.close()
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, accept: str = JSON) -> Answer:
         """One request to `/api/{path}`, with a JSON body where there is one. Raises Stop where nobody answers."""
         try:
-            response = self._http.request(method, f"{self._url}/api/{path}", json=body)
+            headers = {"Accept": accept}
+            response = self._http.request(method, f"{self._url}/api/{path}", json=body, headers=headers)
         except httpx.TimeoutException as error:
             text = f"no answer from {self._url} within {self._timeout:g} s; give it longer with --timeout"
             raise Stop(ExitCode.UNREACHABLE, text) from error

@@ -4,11 +4,12 @@ Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot reach or not allowed.
 """
 
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operator_cli import backfill, inputs, show, verdicts
+from operator_cli import backfill, inputs, pages, show, verdicts
 from operator_cli.client import Answer
 from operator_cli.group import AnywhereGroup
 from operator_cli.session import Options, Session, World, session
@@ -64,9 +65,17 @@ def health(context: typer.Context) -> None:
 
 
 @app.command()
-def report(context: typer.Context) -> None:
+def report(
+    context: typer.Context,
+    page: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Save the status page there, to look at in a browser.")
+    ] = None,
+) -> None:
     """What happened to whom, and who needs a person."""
     with session(context) as asked:
+        if page:
+            pages.save(page, asked.page("report"))
+            return
         answer = asked.ask("GET", "report")
         asked.show(answer, lambda: show.report(answer.document))
 

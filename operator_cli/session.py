@@ -10,7 +10,7 @@ import httpx
 import typer
 from rich.console import Console, RenderableType
 
-from operator_cli.client import Answer, Client
+from operator_cli.client import PAGE, Answer, Client
 from operator_cli.exits import Stop
 from operator_cli.verdicts import refusal
 
@@ -62,6 +62,13 @@ class Session:
             return answer
         if self.as_json and answer.document:
             typer.echo(answer.text)
+        raise refusal(answer)
+
+    def page(self, path: str) -> str:
+        """The route's page for a browser. Raises Stop where there is none."""
+        answer = self.client.ask("GET", path, accept=PAGE)
+        if answer.is_page:
+            return answer.text
         raise refusal(answer)
 
     def show(self, answer: Answer, tables: Callable[[], Sequence[RenderableType]]) -> None:

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from shared.errors import Failure, NotFound, SettingsError, Transient
 from shared.intake import Answer
@@ -33,6 +35,22 @@ def document(body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK, **head
     """JSON."""
     text = json.dumps(body, ensure_ascii=False)
     return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=_HARDENED | headers)
+
+
+def page(html: str, style_source: str) -> func.HttpResponse:
+    """HTML for a browser, which may apply this one style sheet and nothing else, and tells no site where it is from."""
+    policy = f"{_HARDENED['Content-Security-Policy']}; style-src {style_source}; base-uri 'none'; form-action 'none'"
+    headers = _HARDENED | {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "Vary": "Accept"}
+    return func.HttpResponse(html, mimetype="text/html", charset="utf-8", headers=headers)
+
+
+def wants_page(accept: str | None) -> bool:
+    """Whether who sent this Accept header would rather have HTML than JSON, as browsers do. No wish means JSON.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-accept
+    """
+    wishes = parse_accept_header(accept or "", MIMEAccept)
+    return wishes["text/html"] > wishes["application/json"]
 
 
 def error(status: HTTPStatus, code: str, message: str, **headers: str) -> func.HttpResponse:

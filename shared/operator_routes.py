@@ -150,11 +150,17 @@ async def replay_parked(request: func.HttpRequest) -> func.HttpResponse:
 
 
 @without_numbers
-async def report(_: func.HttpRequest) -> func.HttpResponse:
-    """GET /api/report."""
+async def report(request: func.HttpRequest) -> func.HttpResponse:
+    """GET /api/report: the status page for a browser, JSON for everybody else."""
 
     async def tell() -> func.HttpResponse:
-        return answers.document(await (await root.app()).reporter.report())
+        reported = await (await root.app()).reporter.report()
+        if not answers.wants_page(request.headers.get("Accept")):
+            return answers.document(reported, Vary="Accept")
+        from shared.status_page.render import render
+
+        page = render(reported)
+        return answers.page(page.html, page.style_source)
 
     return await answered(tell)
 

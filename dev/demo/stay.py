@@ -15,7 +15,9 @@ def invitation(parts: Parts, user_id: str) -> str:
     return f"""
 Everything is left running. What you can do from another terminal:
 
-  see how the service is doing
+  see how the service is doing, in a browser (this key ends with this run)
+    {app}/api/report?code={key}
+  the same for machines
     curl -s {header} {app}/api/report
   ask why one person is as they are
     curl -s {header} {app}/api/users/{user_id}

@@ -1,7 +1,7 @@
 """The end of the demo: what happened to whom and why, how long it took, what the oracle says."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -14,36 +14,12 @@ from dev.demo.expectation import Expectation
 from dev.demo.masking import mask_number, mask_spelling
 from dev.demo.roll import Case, Roll
 from dev.demo.screen import new_table
+from shared.words import OUTCOME_WORDS, REASON_WORDS
 
 type Json = dict[str, Any]
 
-OUTCOMES = {
-    "done": "something was written for them and read back",
-    "noop": "nothing to do",
-    "held": "a changed number waits (PREFILL_CHANGE_HOLD) before it replaces one that works",
-    "refused": "the directory's text is not one number that can receive a text message: a worklist for HR",
-    "skipped": "policy leaves them alone",
-    "retry": "to be looked at again later",
-    "parked": "given up; waits for an operator",
-    "gone": "no such user",
-    "?": "the app has said nothing",
-}
-REASONS = {
-    "ambiguous": "two numbers in one field; nobody should guess",
-    "badNumber": "not a phone number",
-    "changeHeld": "the number was changed in the directory; the old one stays until the hold is over",
-    "differs": "the person has registered another number; it stays",
-    "disabled": "the account is disabled",
-    "guest": "guests are skipped by default",
-    "needsRegion": "a national number, and neither usageLocation nor country says of which country",
-    "noMethod": "no MFA state without a method that can answer the prompt: that would lock the person out",
-    "noNumber": "the directory holds no mobile phone",
-    "notFoundYet": "Graph does not know the user: too new, or deleted",
-    "notMobile": "no text message can be sent there, or not directly",
-    "removedByHuman": "somebody removed the phone; it is not added again",
-    "strongerMethod": "something better than a phone is registered; no phone is added beside it",
-    "userManaged": "the person has replaced the phone; it stays",
-}
+OUTCOMES: Mapping[str, str] = {**OUTCOME_WORDS, "?": "the app has said nothing"}
+REASONS = REASON_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,12 @@ class Chain:
         answer = await self.http.request(method, f"{self.simulator.url}/sim/{path}", json=body)
         return answer.json() if answer.content else None
 
-    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
         """An operator's call, with the key."""
-        return await self.http.request(
-            method, f"{self.host.url}/{path}", headers={"x-functions-key": self.host.key}, **more
-        )
+        keyed = {"x-functions-key": self.host.key, **(headers or {})}
+        return await self.http.request(method, f"{self.host.url}/{path}", headers=keyed, **more)
 
     async def post(self, path: str, **more: Any) -> httpx.Response:
         """What Graph, or anybody, may post."""

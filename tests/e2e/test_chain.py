@@ -284,6 +284,20 @@ async def test_neither_secret_nor_number_reaches_logs_or_report(chain: Chain) ->
     assert user_id in log
 
 
+async def test_a_browser_gets_the_report_as_a_page(chain: Chain) -> None:
+    user_id = await chain.person(mobilePhone="020 123 4567")
+    await chain.ends(user_id, "refused", "notMobile")
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    page = await chain.ask("GET", "api/report", headers={"Accept": browser})
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert user_id in page.text
+    assert "201234567" not in page.text
+    for accept in ("application/json", "*/*"):
+        answer = await chain.ask("GET", "api/report", headers={"Accept": accept})
+        assert user_id in str(answer.json()["worklist"])
+
+
 async def test_a_removed_subscription_stays_away_until_an_operator_asks_for_one(chain: Chain) -> None:
     removed = (await chain.ask("DELETE", "api/subscription")).json()
     assert (removed["state"], len(removed["deleted"])) == ("removed", 1)
