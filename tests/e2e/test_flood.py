@@ -29,6 +29,18 @@ async def is_swept(chain: Chain) -> None:
     await until(done)
 
 
+async def people_without_aftermath(chain: Chain) -> list[str]:
+    """Found by a sweep: of notifications, several looks at one person would come back for a minute and count below."""
+    await chain.sim("PATCH", "faults", {"drop_notifications": 1.0})
+    users = [await chain.person(mobilePhone=f"06 123456{n:02}", existing=True) for n in range(PEOPLE)]
+    await is_swept(chain)
+    await asyncio.gather(*(chain.is_set(user, f"+31 6123456{n:02}") for n, user in enumerate(users)))
+    await is_swept(chain)
+    await chain.is_at_rest()
+    await chain.sim("PATCH", "faults", {"drop_notifications": 0.0})
+    return users
+
+
 async def writes(chain: Chain, users: list[str]) -> int:
     """Everything that was ever done to these users, by the app or by people."""
     journal = (await chain.sim("GET", "journal"))["value"]
@@ -37,10 +49,7 @@ async def writes(chain: Chain, users: list[str]) -> int:
 
 async def test_replays_for_fifty_people_are_two_looks_each_and_no_write() -> None:
     async with running_chain() as chain:
-        users = [await chain.person(mobilePhone=f"06 123456{n:02}") for n in range(PEOPLE)]
-        await asyncio.gather(*(chain.is_set(user, f"+31 6123456{n:02}") for n, user in enumerate(users)))
-        await is_swept(chain)
-        await chain.is_at_rest()  # what their creation raised is over
+        users = await people_without_aftermath(chain)
         state = Keys(SECRET).client_state()
         [subscription] = (await chain.sim("GET", "subscriptions"))["value"]
 
