@@ -163,14 +163,21 @@ class Dispatcher:
         tenant = self._tenant
         template = "/$batch" if is_batch(request.path) else route.template if route else "/(unknown)"
         tenant.stats.count(f"{request.method} /{request.version}{template}", 0 if sent.cut else sent.status)
-        if sent.status == 429:
-            tenant.throttle.note_429(self._caller_id(request), sent.headers.get("Retry-After"), tenant.now())
+        if not (request.inner or sent.cut):
+            self._note_waits(request, sent)
         headers = dict(sent.headers)
         headers["request-id"] = request.request_id
         headers["client-request-id"] = request.headers.get("client-request-id") or request.request_id
         if route and route.family != METHODS:
             headers["x-ms-resource-unit"] = str(cost_of(request, route).units)
         return replace(sent, headers=headers)
+
+    def _note_waits(self, request: GraphRequest, sent: GraphResponse) -> None:
+        """Note how long the caller was told to wait. An answer that was cut off has told nobody."""
+        tenant, inner = self._tenant, (sent.body or {}).get("responses", ()) if is_batch(request.path) else ()
+        for status, headers in [(sent.status, sent.headers), *((one["status"], one["headers"]) for one in inner)]:
+            if status == 429:
+                tenant.throttle.note_429(self._caller_id(request), headers.get("Retry-After"), tenant.now())
 
 
 def params_user(request: GraphRequest) -> str:

@@ -37,6 +37,10 @@ class SimulatorProcess:
         except TimeoutError:
             self.kill()
             return await self.process.wait()
+        finally:
+            # else an event loop that ends at once leaves an open pipe behind, and Python complains of it
+            if self.process.stdin:
+                self.process.stdin.close()
 
 
 @dataclass(frozen=True, slots=True)

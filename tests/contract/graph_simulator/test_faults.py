@@ -1,6 +1,7 @@
 """Faults on demand and quotas, on the wire and inside a batch."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
@@ -205,3 +206,17 @@ async def test_who_does_not_wait_is_counted(graph: Graph) -> None:
     await graph.call("GET", "/v1.0/users")
     stats = (await graph.sim("GET", "stats")).body
     assert (stats["requestsBeforeRetryAfter"], stats["throttled"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("cut", "counted"), [(False, 1), (True, 0)])
+async def test_who_was_never_told_to_wait_is_not_counted(graph: Graph, cut: bool, counted: int) -> None:
+    """A 429 inside a batch whose own answer is cut off reaches nobody."""
+    throttled = {"effect": {"status": 429, "retry_after": 30}, "scope": "inner", "times": 1}
+    around = {"effect": {"cut_after_commit": cut}, "scope": "outer", "times": 1}
+    await graph.sim("PATCH", "faults", {"rules": [throttled, around]})
+    with pytest.raises(aiohttp.ClientConnectionError) if cut else nullcontext():
+        await graph.batch(inner("1", "GET", "/users"))
+    await graph.sim("POST", "clock", {"advance_seconds": 5})
+    await graph.call("GET", "/v1.0/users")
+    stats = (await graph.sim("GET", "stats")).body
+    assert (stats["requestsBeforeRetryAfter"], stats["throttled"]) == (counted, 1)
