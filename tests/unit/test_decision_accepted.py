@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.decision import decide
 from shared.memory import LONGEST_LAG, Accepted, Memory
-from shared.models import DefaultMethod, MfaState, Observation, Outcome, Reason, SignInPreference
+from shared.models import DefaultMethod, DirectoryUser, MfaState, Observation, Outcome, Reason, SignInPreference
 from shared.plan import AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import Policy
 from tests.builders import ALICE, KEYS, MOBILE, NOW, OTHER_MOBILE, memory, observation, policy, user
@@ -116,6 +116,25 @@ def test_where_one_of_our_numbers_has_been_seen_the_first_fill_is_over() -> None
     remembered = replace(wrote(AddPhone.kind), fingerprint=fingerprint("+31 611111111"))
     plan = decide(observation(mobile=OTHER_MOBILE, mfa_state=MfaState.ENABLED), AT_ONCE, remembered, KEYS, NOW)
     assert (plan.reasons, plan.adopt) == ((Reason.USER_MANAGED,), None)
+
+
+@pytest.mark.parametrize(
+    ("person", "methods"),
+    [
+        (user(account_enabled=False), ""),
+        (user(mobile_phone=None), ""),
+        (user(mobile_phone="n/a"), ""),
+        (user(), "fido2"),
+    ],
+    ids=["disabled", "noNumber", "badNumber", "strongerMethod"],
+)
+@pytest.mark.parametrize(("shown", "adopted"), [(MOBILE, fingerprint(MOBILE)), ("+31 611112222", None)])
+def test_a_changed_number_that_shows_is_ours_whatever_the_look_is_about_and_no_other_is(
+    person: DirectoryUser, methods: str, shown: str, adopted: str | None
+) -> None:
+    remembered = replace(wrote(UpdatePhone.kind), fingerprint=fingerprint(OTHER_MOBILE))
+    seen = observation(person, mobile=shown, methods=methods)
+    assert decide(seen, AT_ONCE, remembered, KEYS, NOW).adopt == adopted
 
 
 @pytest.mark.parametrize("at", [JUST_NOW, LONG_AGO])
