@@ -1,4 +1,4 @@
-"""What each outcome and reason means, in one line for a person who reads a screen. Floor 1.
+"""What each outcome and reason means, in one line for a person who reads a screen. Floor 0.
 
 docs/reasons.md has them in full, with what to do.
 """

@@ -1,4 +1,4 @@
-"""From the report's document to HTML. Nothing is counted or decided here: the page shows what the JSON says.
+"""From the report's document to HTML. Nothing is decided here: the page shows what the JSON says.
 
 The page loads nothing and runs nothing: no script, no picture, no font, one style sheet in the page itself, which the
 answer's Content-Security-Policy names by its hash.
@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shared.health import is_fine
 from shared.moments import kept_moment
+from shared.report import WORKLIST
 from shared.words import OUTCOME_WORDS, REASON_WORDS
 
 PARTS = ("subscription", "writes", "reading", "sweep")
@@ -35,7 +36,8 @@ class Page:
 def render(report: Mapping[str, Any]) -> Page:
     """The page of what `shared.report` has reported."""
     tones = {part: _tone(part, report[part]["state"]) for part in PARTS}
-    html = _environment().get_template("page.html").render(report=report, tones=tones)
+    waiting = sum(report["outcomes"].get(outcome, 0) for outcome in WORKLIST)
+    html = _environment().get_template("page.html").render(report=report, tones=tones, waiting=waiting)
     return Page(html, _style_source())
 
 
@@ -57,6 +59,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,  # the hash is over every character between the style tags
     )
     environment.filters["moment"] = _moment
+    environment.globals["worklist"] = sorted(WORKLIST)
     environment.globals["outcome_words"] = OUTCOME_WORDS
     environment.globals["reason_words"] = REASON_WORDS
     return environment

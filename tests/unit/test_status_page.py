@@ -92,7 +92,7 @@ def shown(**changed: Any) -> Parsed:
         "Subscription live ends 26 Nov 2026 12:00 UTC",
         "Writes ok 2 people in the last hour of 2000 at most",
         "People looked at 3",
-        "Wait for a person 1",
+        "Wait for a person 1 held, parked, refused",
         "2 people have a phone and no other method. On 1 February 2027",
         "1.5 s median; longest 4.2 s",
         f"refused {OUTCOME_WORDS['refused']} 1",
