@@ -12,7 +12,7 @@ demo: .venv/.ready
 dev: .venv/.ready
 	$(PYTHON) -m dev.demo --stay
 
-test: lint types .venv/.ready
+test: lint types .venv/.judges
 	$(PYTHON) -m pytest -n auto --dist worksteal
 	@$(PYTHON) -m dev.infra --compiler
 
@@ -26,11 +26,11 @@ lint: .venv/.ready
 audit: .venv/.ready
 	.tools/uv/bin/uv tool run --python $(PYTHON) pip-audit==2.10.1 --strict --disable-pip --require-hashes $(foreach file,requirements.txt requirements-dev.txt,--requirement $(file))
 
-types: .venv/.ready
+types: .venv/.judges
 	.venv/bin/mypy
 
 # Deletes guards one by one; 1 where a survivor has no argument in tests/survivors.toml.
-mutants: .venv/.ready
+mutants: .venv/.judges
 	.venv/bin/mutmut run --max-children 2
 	$(PYTHON) -m dev.mutants
 
@@ -57,3 +57,6 @@ clean:
 
 .venv/.ready: requirements-dev.txt dev/azurite/package-lock.json dev/bootstrap.py
 	python3 dev/bootstrap.py
+
+.venv/.judges: .venv/.ready requirements-judges.txt
+	python3 dev/bootstrap.py --judges

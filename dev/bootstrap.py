@@ -4,6 +4,7 @@ Needs only the python3 a machine has (3.9 or newer) and the package registries, 
 library and on syntax that Python 3.9 reads. What is already there is left alone; running it twice does nothing new.
 
     python3 dev/bootstrap.py           install what the lock files say
+    python3 dev/bootstrap.py --judges  install what only the tests need on top of that
     python3 dev/bootstrap.py --lock    write the lock files anew from pyproject.toml
 """
 
@@ -68,6 +69,14 @@ def install_python(uv):
     run(uv, "pip", "install", "--quiet", "--no-deps", "--editable", ".", env=environment)
 
 
+def install_judges(uv):
+    """What only the tests hold the project against (requirements-judges.txt), beside what is installed already."""
+    say("installing what the tests judge by (requirements-judges.txt)")
+    environment = dict(os.environ, VIRTUAL_ENV=str(VENV), UV_LINK_MODE=os.environ.get("UV_LINK_MODE", "hardlink"))
+    run(uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", "requirements-judges.txt", env=environment)
+    (VENV / ".judges").touch()
+
+
 def node_is_recent(node):
     try:
         version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
@@ -105,19 +114,24 @@ def install_azurite(uv):
 def lock(uv):
     """requirements*.txt from pyproject.toml, for every platform, without the address of any registry."""
     common = [
-        *("pip", "compile", "--quiet", "pyproject.toml", "--universal", "--python-version", "3.13"),
+        *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13"),
         *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"),
         *("--custom-compile-command", "make lock", *sys.argv[2:]),
     ]
-    run(uv, *common, "-o", "requirements.txt", stdout=subprocess.DEVNULL)
-    groups = ["--group", "dev", "--constraint", "requirements.txt"]
+    run(uv, *common, "pyproject.toml", "-o", "requirements.txt", stdout=subprocess.DEVNULL)
+    groups = ["pyproject.toml", "--group", "dev", "--constraint", "requirements.txt"]
     run(uv, *common, *groups, "-o", "requirements-dev.txt", stdout=subprocess.DEVNULL)
+    judges = ["--group", "judges", "--constraint", "requirements-dev.txt"]
+    run(uv, *common, *judges, "-o", "requirements-judges.txt", stdout=subprocess.DEVNULL)
 
 
 def main():
     uv = find_uv()
     if "--lock" in sys.argv[1:2]:
         lock(uv)
+        return
+    if "--judges" in sys.argv[1:2]:
+        install_judges(uv)
         return
     install_python(uv)
     install_azurite(uv)

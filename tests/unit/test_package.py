@@ -26,6 +26,7 @@ FILES = {
 STRANGERS = {
     "local.settings.json": "{}",
     "requirements-dev.txt": "",
+    "requirements-judges.txt": "",
     "dev/__init__.py": "",
     "tests/test_app.py": "",
     "shared/__pycache__/a.cpython-313.pyc": "",

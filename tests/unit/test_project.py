@@ -118,7 +118,7 @@ def test_requirements_txt_is_what_pyproject_asks_for() -> None:
     assert set(locked) == closure(direct()), "run `make lock`"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-judges.txt"])
 def test_what_is_installed_is_what_is_locked(name: str) -> None:
     for package, version in requirements(name).items():
         try:
@@ -129,7 +129,7 @@ def test_what_is_installed_is_what_is_locked(name: str) -> None:
 
 
 def test_every_locked_package_has_hashes_and_no_registry_is_named() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-judges.txt"):
         text = (ROOT / name).read_text()
         packages = re.findall(r"^[a-z0-9]\S*==", text, re.MULTILINE)
         assert len(packages) == len(re.findall(r"==\S+.*\\\n\s+--hash=sha256:", text))
