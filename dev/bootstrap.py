@@ -73,7 +73,17 @@ def install_judges(uv):
     """What only the tests hold the project against (requirements-judges.txt), beside what is installed already."""
     say("installing what the tests judge by (requirements-judges.txt)")
     environment = dict(os.environ, VIRTUAL_ENV=str(VENV), UV_LINK_MODE=os.environ.get("UV_LINK_MODE", "hardlink"))
-    run(uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", "requirements-judges.txt", env=environment)
+    run(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        "requirements-judges.txt",
+        env=environment,
+    )
     (VENV / ".judges").touch()
 
 

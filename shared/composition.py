@@ -16,10 +16,11 @@ from shared.explain import Explainer
 from shared.graph.client import GraphClient
 from shared.graph.delta import GraphChangedUsers
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.graph.subscriptions import GraphSubscriptions
 from shared.graph.tenant import GraphTenant
 from shared.health import Health
-from shared.pace import Pace
+from shared.pace import ROLES_THROTTLE, Pace
 from shared.permissions import warning
 from shared.poisoned import PoisonKeeper
 from shared.ports import Audit, Control, Directory, Ledger, Parking, Queues, RunItems
@@ -95,8 +96,10 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
         _log.warning("%s", risk, extra={"action": "permissions_risky"})
     kept = await _stores(ours, clock)
     credential = DefaultAzureCredential(managed_identity_client_id=ours.client_id)
-    client = GraphClient(ours.graph_url, credential, clock, Pace(kept.control, clock, asyncio.sleep))
-    directory = GraphDirectory(client, ours.policy)
+    pace = Pace(kept.control, clock, asyncio.sleep)
+    role_pace = Pace(kept.control, clock, asyncio.sleep, ROLES_THROTTLE)
+    client = GraphClient(ours.graph_url, credential, clock, pace, role_pace)
+    directory = GraphDirectory(client, ours.policy, RoleReader(client))
     switches = Switches(kept.control, ours.writes_per_hour, clock)
     health = Health(kept.control, kept.parking, switches, clock)
     changed, book = GraphChangedUsers(client), RunBook(kept.control, kept.items)

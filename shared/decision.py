@@ -12,7 +12,7 @@ from typing import Any
 from shared.eligibility import ineligible
 from shared.fingerprint import Keys
 from shared.memory import Accepted, Memory
-from shared.models import DirectoryUser, MfaState, Observation, Outcome, Reason
+from shared.models import DirectoryUser, Observation, Outcome, Reason
 from shared.phone_number import PhoneNumber, Refused, RegionHints, canonical, read_number, same_number
 from shared.plan import Action, AddPhone, Hold, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import ExistingPhone, Mode, Policy, StrongerMethod
@@ -193,6 +193,8 @@ def _stronger(seen: Observation) -> frozenset[str]:
 def _default_method(seen: Observation, policy: Policy, phone: Action | None) -> tuple[Action | None, Reason | None]:
     if policy.default_method is None or _stronger(seen) or not (seen.mobile or phone):
         return None, None
+    if seen.is_refused("preference"):
+        return None, Reason.UNKNOWN
     preference = seen.preference
     if preference is not None and preference.method == policy.default_method.value:
         return None, Reason.SYSTEM_PREFERRED if preference.system_preferred else None
@@ -204,11 +206,9 @@ def _mfa_state(seen: Observation, policy: Policy, phone: Action | None) -> tuple
     target = policy.mfa_state
     if target is None or seen.mfa_state is None:
         return None, Reason.UNKNOWN if target else None
-    if seen.mfa_state.satisfies(target):
-        return None, None
     if not (usable_method(seen) or phone):
         return None, Reason.NO_METHOD
-    return SetMfaState(MfaState(target)), None
+    return (None if seen.mfa_state.satisfies(target) else SetMfaState(target)), None
 
 
 def usable_method(seen: Observation) -> bool:

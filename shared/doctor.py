@@ -10,10 +10,10 @@ from typing import Any
 
 from shared.errors import Failure, Permanent
 from shared.health import Health, is_fine
-from shared.models import MfaState
-from shared.permissions import ALL, Permission, needed, warning
+from shared.models import MfaState, Reason
+from shared.permissions import ALL, ROLES, Permission, needed, warning
 from shared.policy import Mode, Policy
-from shared.ports import SmsPolicy, Tenant
+from shared.ports import RoleEligibility, SmsPolicy, Tenant
 
 
 class State(StrEnum):
@@ -61,6 +61,8 @@ class Doctor:
         granted = await self.tenant.granted()
         checks = [_mode(self.policy), *_permissions(self.policy, granted), *_takeover(self.policy)]
         checks.append(_users(await self.tenant.reads_users()))
+        if self.policy.exclude_privileged:
+            checks.append(_eligibility(await self.tenant.role_eligibility()))
         checks += _sms(await self.tenant.sms_policy(), self.policy)
         _, words = await self.health.diagnosis()
         return (*checks, *_well(words))
@@ -95,6 +97,8 @@ def _granted(permission: Permission, granted: bool) -> Check:
     if granted:
         return Check(permission.name, State.OK, f"granted ({permission.feature})")
     fix = "a directory administrator grants it (docs/deployment.md); it takes up to an hour to reach the token"
+    if permission.unseen:
+        return Check(permission.name, State.WARNING, f"not granted, so the app does not see {permission.unseen}", fix)
     return Check(permission.name, State.FAILED, f"missing ({permission.feature})", fix)
 
 
@@ -109,6 +113,22 @@ def _users(failure: Failure | None) -> Check:
         return Check("users", State.OK, "a user can be read")
     advice = failure.advice if isinstance(failure, Permanent) else "try again; then look at Graph's status"
     return Check("users", State.FAILED, failure.detail, advice)
+
+
+def _eligibility(found: RoleEligibility | Failure) -> Check:
+    """Three answers that look alike to a look: no licence, no permission, no answer."""
+    name = "eligible roles"
+    match found:
+        case RoleEligibility.READABLE:
+            return Check(name, State.OK, "who may activate a directory role can be read")
+        case RoleEligibility.NO_LICENCE:
+            return Check(name, State.OK, "no Entra ID P2, so nobody can be eligible for a directory role")
+        case Permanent(Reason.NOT_ALLOWED):
+            told = f"not permitted ({found.detail}): every user is skipped as unknown"
+            return Check(name, State.FAILED, told, f"grant {ROLES.name}, or set PREFILL_EXCLUDE_PRIVILEGED=false")
+        case _:
+            told = f"cannot tell ({found.detail}): while this lasts, users are skipped as unknown"
+            return Check(name, State.UNKNOWN, told, "run the doctor again; then look at Microsoft's service health")
 
 
 def _sms(policy: SmsPolicy | Failure, ours: Policy) -> Iterator[Check]:

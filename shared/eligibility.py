@@ -25,6 +25,24 @@ def _guest(seen: Observation, policy: Policy) -> Reason | None:
     return Reason.GUEST if is_guest and not policy.include_guests else None
 
 
+def _agent(seen: Observation, _: Policy) -> Reason | None:
+    """The user account of an agent has neither password nor second factor of a person.
+
+    https://learn.microsoft.com/entra/agent-id/agent-users
+    """
+    return Reason.AGENT_USER if seen.user.is_agent else None
+
+
+def _restricted(seen: Observation, _: Policy) -> Reason | None:
+    """Application permissions do not reach users in a restricted management administrative unit.
+
+    https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management
+    """
+    if seen.user.is_management_restricted is None:
+        return Reason.UNKNOWN
+    return Reason.RESTRICTED if seen.user.is_management_restricted else None
+
+
 def _groups(seen: Observation, policy: Policy) -> Reason | None:
     if not policy.include_groups and not policy.exclude_groups:
         return None
@@ -51,7 +69,9 @@ def _synced(seen: Observation, policy: Policy) -> Reason | None:
 
 _CLASSES: tuple[Callable[[Observation, Policy], Reason | None], ...] = (
     _disabled,
+    _agent,
     _guest,
+    _restricted,
     _groups,
     _privileged,
     _synced,

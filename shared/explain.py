@@ -34,7 +34,7 @@ class Explainer:
 
     async def explain(self, user_id: str) -> dict[str, Any] | None:
         """None when neither Graph nor the ledger knows the user."""
-        seen = (await self.directory.observe([user_id]))[user_id]
+        seen = (await self.directory.observe([user_id], [user_id]))[user_id]
         memory = (await self.ledger.load([user_id]))[user_id]
         history = await self.audit.history(user_id, MOST_HISTORY)
         answer: dict[str, Any] = {
@@ -54,6 +54,8 @@ class Explainer:
         return {
             "accountEnabled": seen.user.account_enabled,
             "userType": seen.user.user_type,
+            "isAgent": seen.user.is_agent,
+            "isManagementRestricted": seen.user.is_management_restricted,
             "usageLocation": seen.user.usage_location,
             "onPremisesSyncEnabled": seen.user.on_premises_sync_enabled,
             "source": {"attribute": attribute, "value": mask(text) if text else None},
@@ -63,7 +65,7 @@ class Explainer:
             "usableMethod": usable_method(seen),
             "groups": sorted(seen.groups) if seen.groups is not None else None,
             "privileged": seen.privileged,
-            "unreadable": list(seen.unreadable),
+            "unreadable": [*seen.unreadable, *seen.refused],
         }
 
     def _wanted(self) -> dict[str, Any]:

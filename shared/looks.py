@@ -103,7 +103,18 @@ class Look:
             self.failure = observed
 
     def next_action(self, mode: Mode) -> Action | None:
-        """The one action that may be applied now."""
+        """The one action that may be applied now: never on roles that may have changed since they were listed."""
+        return self._wanted(mode) if self.seen and self.seen.roles_are_fresh else None
+
+    def wants_fresh_roles(self, mode: Mode) -> bool:
+        """Whether only the user's roles are to be read again before a write."""
+        return self._wanted(mode) is not None and not (self.seen and self.seen.roles_are_fresh)
+
+    def is_likely_to_write(self, mode: Mode) -> bool:
+        """Whether this look probably ends in a write: no look at this user has been completed, or one is to go on."""
+        return mode is Mode.APPLY and self.memory.outcome in (None, Outcome.RETRY, Outcome.HELD, Outcome.PLANNED)
+
+    def _wanted(self, mode: Mode) -> Action | None:
         if mode is Mode.PLAN or self.failure or self.set_aside or not self.plan or not self.plan.actions:
             return None
         return self.plan.actions[0]
@@ -147,11 +158,20 @@ class Look:
         return skipped and self.reasons(None) == (Reason.UNKNOWN,)
 
     @property
+    def asks_again(self) -> bool:
+        """Whether this complete look left something undone only because Graph did not return it.
+
+        A new user's requirements may answer 404 for a moment, and no notification follows when they no longer do.
+        """
+        refused = self.failure is None and self.seen is not None and bool(self.seen.refused)
+        return self.unknown or (refused and Reason.UNKNOWN in self.reasons(None))
+
+    @property
     def detail(self) -> str:
         """Status and code of what went wrong, for the log."""
         if self.failure:
             return self.failure.detail
-        return "; ".join(self.seen.unreadable) if self.seen else ""
+        return "; ".join((*self.seen.unreadable, *self.seen.refused)) if self.seen else ""
 
     def verdict(self) -> Verdict | None:
         """How a failed look goes on; None when it is complete."""

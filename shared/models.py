@@ -39,6 +39,8 @@ class Reason(StrEnum):
     GONE = "gone"
     DISABLED = "disabled"
     GUEST = "guest"
+    AGENT_USER = "agentUser"
+    RESTRICTED = "restricted"
     OUT_OF_SCOPE = "outOfScope"
     EXCLUDED = "excluded"
     PRIVILEGED = "privileged"
@@ -111,7 +113,12 @@ class DefaultMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUser:
-    """What the directory says of a user. None: the directory holds no value (or did not tell)."""
+    """What the directory says of a user. None: the directory holds no value (or did not tell).
+
+    `is_agent`: the user account of an agent (Entra Agent ID), not a person's.
+    `is_management_restricted`: member of a restricted management administrative unit; None where the value could not be
+    read.
+    """
 
     id: str
     account_enabled: bool | None = None
@@ -121,6 +128,8 @@ class DirectoryUser:
     business_phones: tuple[str, ...] = field(default=(), repr=False)
     usage_location: str | None = None
     country: str | None = None
+    is_agent: bool = False
+    is_management_restricted: bool | None = False
     on_premises_sync_enabled: bool | None = None
     extension_attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
@@ -143,12 +152,16 @@ class SignInPreference:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The truth about one user, as Graph told it a moment ago.
+    """What Graph returned about one user a moment ago.
 
-    `methods` are kinds such as "fido2" or "phone"; `mfa_state` None is a state this product does not know;
-    `preference`, `groups` and `privileged` None were not gathered or could not be read; `unreadable` says which could
-    not and why ("roles: 403 Authorization_RequestDenied"). `groups` holds those of the policy's groups the user is in,
-    directly or through other groups, in lower case.
+    `methods` are kinds such as "fido2" or "phone"; `mfa_state` None is a state this product does not know or could not
+    read; `preference`, `groups` and `privileged` None were not gathered or could not be read. `groups` holds those of
+    the policy's groups the user is in, directly or through other groups, in lower case.
+    `unreadable` names each fact about the user's class that could not be read, and why ("roles: 403 accessDenied").
+    `refused` does the same for "requirements" and "preference", which Graph refuses for some users: the phone is
+    decided without them.
+    `roles_are_fresh`: the roles were read for this very look. Otherwise they come from a list of the whole tenant that
+    may be minutes old, which is enough to do nothing and not enough to write.
     """
 
     user: DirectoryUser
@@ -159,6 +172,12 @@ class Observation:
     groups: frozenset[str] | None = None
     privileged: bool | None = None
     unreadable: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    roles_are_fresh: bool = False
+
+    def is_refused(self, part: str) -> bool:
+        """Whether Graph refused to return this part for this user."""
+        return any(problem.startswith(f"{part}:") for problem in self.refused)
 
     @property
     def mobile(self) -> str | None:

@@ -20,8 +20,9 @@ from shared.ports import Control, Record
 
 _log = logging.getLogger("mfa_prefill.pace")
 
-THROTTLE = "throttle"
-"""The name of the record in the control table: {until}."""
+THROTTLE, ROLES_THROTTLE = "throttle", "throttleRoles"
+"""The names of the records in the control table: {until}. The service of directory roles throttles on its own, and
+early: its 429 says nothing about the rest of Graph."""
 
 UNNAMED = timedelta(seconds=10)
 """Where Graph throttles without Retry-After."""
@@ -46,6 +47,7 @@ class Pace:
     control: Control
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
+    record: str = THROTTLE
     gap: float = 0.0
     _next: datetime | None = None
     _until: datetime | None = None
@@ -83,11 +85,12 @@ class Pace:
         self._shared = self._until
 
     async def _save(self, until: datetime) -> None:
-        record = await self.control.load(THROTTLE)
+        record = await self.control.load(self.record)
         stored = _until(record)
         if stored is None or stored < until:
-            await self.control.save(THROTTLE, Record({"until": until.isoformat()}, record.version))
-            _log.warning("Graph throttles: nothing is sent until %s", until.isoformat(), extra={"action": "throttled"})
+            await self.control.save(self.record, Record({"until": until.isoformat()}, record.version))
+            text = "Graph throttles (%s): nothing of this kind is sent until %s"
+            _log.warning(text, self.record, until.isoformat(), extra={"action": "throttled"})
 
     async def _keep_the_gap(self) -> None:
         now = self.now()
@@ -96,7 +99,7 @@ class Pace:
         self._next = self.now() + timedelta(seconds=self.gap)
 
     async def _stopped(self) -> timedelta | None:
-        marks = (self._until, _until(await self.control.load(THROTTLE)))
+        marks = (self._until, _until(await self.control.load(self.record)))
         until = max((mark for mark in marks if mark), default=None)
         now = self.now()
         return until - now if until and until > now else None

@@ -18,6 +18,8 @@ class Permission:
     app_role_id: str
     feature: str
     why: str
+    unseen: str | None = None
+    """Of an optional permission: what the app does not see without it. Everything else works all the same."""
 
 
 USERS = Permission(
@@ -53,6 +55,14 @@ ROLES = Permission(
     "`PREFILL_EXCLUDE_PRIVILEGED`",
     "See who holds a directory role, or may activate one, so that no administrator is touched. Read only.",
 )
+GROUP_ELIGIBILITY = Permission(
+    "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+    "edb419d6-7edc-42a3-9345-509bfdf5d87c",
+    "`PREFILL_EXCLUDE_PRIVILEGED` (optional)",
+    "See who may activate membership of a group that can hold directory roles (PIM for Groups), so that no future "
+    "administrator is touched. Read only. Without it such users count as ordinary ones, and the doctor says so.",
+    unseen="who may become an administrator through PIM for Groups: such users are treated like everybody else",
+)
 MFA_STATE = Permission(
     "Policy.ReadWrite.AuthenticationMethod",
     "29c18626-4985-4dcd-85c0-193eef327366",
@@ -79,6 +89,7 @@ _RULES: tuple[tuple[Permission, Callable[[Policy], bool]], ...] = (
     (METHODS, lambda _: True),
     (GROUPS, lambda policy: bool(policy.include_groups or policy.exclude_groups or policy.exclude_privileged)),
     (ROLES, lambda policy: policy.exclude_privileged),
+    (GROUP_ELIGIBILITY, lambda policy: policy.exclude_privileged),
     (MFA_STATE, lambda policy: policy.mfa_state is not None),
     (DEFAULT_METHOD, lambda policy: policy.default_method is not None),
 )

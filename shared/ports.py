@@ -3,7 +3,7 @@
 `shared.graph` and `shared.storage` keep these promises against the real services, tests/fakes.py in memory.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -32,8 +32,16 @@ class Directory(Protocol):
     def in_background(self) -> "Directory":
         """The same for looks that nobody waits for: others go first."""
 
-    async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
-        """The truth about each user; for each id an observation or why there is none."""
+    async def observe(
+        self, user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
+        """For each id an observation, or why there is none.
+
+        Users in `about_to_write` are probably going to be written to: their roles are read for this look at once.
+        """
+
+    async def confirm(self, seen: Mapping[str, Observation]) -> Mapping[str, Observation | Failure]:
+        """Each observation with fresh roles, which a write needs."""
 
     async def write(self, actions: Mapping[str, Action]) -> Mapping[str, Written]:
         """One action for each user. Never raises for what Graph answers."""
@@ -94,6 +102,14 @@ class SmsPolicy:
     usable_for_sign_in: bool
 
 
+class RoleEligibility(Enum):
+    """What the tenant answers when asked who may activate a directory role."""
+
+    READABLE = "readable"
+    NO_LICENCE = "noLicence"
+    """Without Entra ID P2 nobody can be eligible."""
+
+
 class Tenant(Protocol):
     """What the doctor asks. Nothing of it is needed for work."""
 
@@ -102,6 +118,9 @@ class Tenant(Protocol):
 
     async def reads_users(self) -> Failure | None:
         """Why users cannot be read; None when they can."""
+
+    async def role_eligibility(self) -> RoleEligibility | Failure:
+        """Whether eligible roles can be read, or why not."""
 
     async def sms_policy(self) -> SmsPolicy | Failure:
         """The policy, or why it cannot be read."""

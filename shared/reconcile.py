@@ -85,9 +85,19 @@ class Reconciler:
 
     async def _gather(self, looks: Sequence[Look]) -> None:
         if looks:
-            observed = await self._directory(looks[0]).observe([look.user_id for look in looks])
+            likely = [look.user_id for look in looks if look.is_likely_to_write(self.policy.mode)]
+            observed = await self._directory(looks[0]).observe([look.user_id for look in looks], likely)
             for look in looks:
                 look.see(observed[look.user_id], self.decide)
+
+    async def _confirm(self, looks: Sequence[Look]) -> None:
+        """Before a write, the user's roles are read for this very look, and the decision is made on them."""
+        unconfirmed = {look.user_id: look for look in looks if look.wants_fresh_roles(self.policy.mode)}
+        if unconfirmed:
+            seen = {user_id: look.seen for user_id, look in unconfirmed.items() if look.seen}
+            confirmed = await self._directory(looks[0]).confirm(seen)
+            for user_id, look in unconfirmed.items():
+                look.see(confirmed[user_id], self.decide)
 
     def _directory(self, look: Look) -> Directory:
         """All looks of a message have one cause."""
@@ -95,6 +105,7 @@ class Reconciler:
 
     async def _apply_one_round(self, looks: Sequence[Look]) -> bool:
         """Applies each look's next action and reads it back; False when there was none."""
+        await self._confirm(looks)
         await self._stop_if_paused(self._wanting(looks))
         await asyncio.gather(*(self._claim(look) for look in self._wanting(looks)))
         reserved_at = self.now()

@@ -108,7 +108,7 @@ class Recorder:
             if look.plan and look.plan.hold_until:
                 await self._come_back(look, look.plan.hold_until)
                 return True
-            if look.unknown:
+            if look.asks_again:
                 await self._ask_again(look)
                 return True
         elif verdict.outcome is Outcome.RETRY:

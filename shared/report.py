@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.health import reading_word, sweep_word
 from shared.memory import Memory
-from shared.models import Outcome
+from shared.models import Outcome, Reason
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
 from shared.pulse import PULSE
@@ -16,7 +16,11 @@ from shared.subscription_rules import subscription_word
 from shared.switches import Switches
 
 WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
-"""Outcomes that ask something of a person; the report lists their users."""
+"""Outcomes that ask something of a person; the report lists their users first."""
+
+DEAD_ENDS = frozenset({Reason.NO_METHOD})
+"""Reasons that ask for a person whatever the outcome is: neither a phone nor MFA is set, and nothing is going to change
+that by itself."""
 
 MOST_LISTED = 500
 
@@ -37,8 +41,9 @@ class Reporter:
         outcomes: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         worklist: list[dict[str, Any]] = []
+        dead_ends: list[dict[str, Any]] = []
         seconds: list[float] = []
-        phone_only = users = 0
+        phone_only = users = waiting = 0
         async for memory in self.ledger.rows():
             if memory.outcome is None:
                 continue
@@ -48,8 +53,11 @@ class Reporter:
             reasons.update(reason.value for reason in memory.reasons)
             if memory.done_at and memory.received_at:
                 seconds.append((memory.done_at - memory.received_at).total_seconds())
-            if memory.outcome in WORKLIST and len(worklist) < MOST_LISTED:
-                worklist.append(_listed(memory))
+            if waits_for_a_person(memory):
+                waiting += 1
+                rows = worklist if memory.outcome in WORKLIST else dead_ends
+                if len(rows) < MOST_LISTED:
+                    rows.append(_listed(memory))
         return {
             "asOf": self.now().isoformat(),
             "mode": self.policy.mode.value,
@@ -59,7 +67,8 @@ class Reporter:
             "reasons": dict(sorted(reasons.items())),
             "phoneOnly": phone_only,
             "secondsFromNotificationToDone": _spread(seconds),
-            "worklist": worklist,
+            "waitingForAPerson": waiting,
+            "worklist": [*worklist, *dead_ends][:MOST_LISTED],
             "parked": [parked_item(item) for item in await self.parking.all()],
             "writes": await self._writes(),
             "reading": await self.reading(),
@@ -90,6 +99,11 @@ class Reporter:
         values = (await self.control.load(SWEEP)).values
         told = {key: values.get(key) for key in ("completedAt", "pageAt", "full", "complete")}
         return {"state": sweep_word(values, self.now())} | told
+
+
+def waits_for_a_person(memory: Memory) -> bool:
+    """Whether this user's last look ended in something that only a person can change."""
+    return memory.outcome in WORKLIST or not DEAD_ENDS.isdisjoint(memory.reasons)
 
 
 def _listed(memory: Memory) -> dict[str, Any]:

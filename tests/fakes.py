@@ -1,6 +1,6 @@
 """One fake for each port: the promise kept in memory, with plain state to assert on and faults to switch on."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -42,12 +42,17 @@ class Person:
     groups: frozenset[str] | None = frozenset()
     privileged: bool | None = False
     unreadable: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    listed_privileged: bool | None = None
+    """What the tenant's list says where it is minutes old; None: the same as `privileged`, which is the truth."""
 
-    def observation(self) -> Observation:
+    def observation(self, fresh: bool = True) -> Observation:
         phones = (RegisteredPhone("mobile", self.mobile),) if self.mobile else ()
         methods = self.methods | ({"phone"} if self.mobile else set())
-        scope = (self.groups, self.privileged, self.unreadable)
-        return Observation(self.user, phones, methods, self.state, self.preference, *scope)
+        privileged = self.privileged if fresh or self.listed_privileged is None else self.listed_privileged
+        state = None if any("requirements" in problem for problem in self.refused) else self.state
+        scope = (self.groups, privileged, self.unreadable, self.refused)
+        return Observation(self.user, phones, methods, state, self.preference, *scope, roles_are_fresh=fresh)
 
 
 @dataclass
@@ -67,6 +72,9 @@ class FakeDirectory:
     journal: list[tuple[str, Action]] = field(default_factory=list)
     requests: list[tuple[str, Action]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    role_reads: list[str] = field(default_factory=list)
+    """Of each user, whenever the roles are read for that user alone."""
+    confirm_failures: dict[str, list[Failure]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     before_write: Callable[[str, Action], None] = lambda user_id, action: None
     """What the world does in the moment before a write arrives."""
@@ -78,9 +86,21 @@ class FakeDirectory:
     def in_background(self) -> "FakeDirectory":
         return self
 
-    async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
+    async def observe(
+        self, user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
         self.looks += user_ids
-        return {user_id: self._one(user_id, self.observe_failures) for user_id in user_ids}
+        self.role_reads += about_to_write
+        return {user_id: self._one(user_id, self.observe_failures, user_id in about_to_write) for user_id in user_ids}
+
+    async def confirm(self, seen: Mapping[str, Observation]) -> Mapping[str, Observation | Failure]:
+        self.role_reads += seen
+        return {user_id: self._confirmed(user_id, observed) for user_id, observed in seen.items()}
+
+    def _confirmed(self, user_id: str, observed: Observation) -> Observation | Failure:
+        if self.confirm_failures.get(user_id):
+            return self.confirm_failures[user_id].pop(0)
+        return replace(observed, privileged=self.people[user_id].privileged, roles_are_fresh=True)
 
     async def write(self, actions: Mapping[str, Action]) -> Mapping[str, Written]:
         return {user_id: self._write(user_id, action) for user_id, action in actions.items()}
@@ -96,11 +116,11 @@ class FakeDirectory:
     async def find(self, user_principal_name: str) -> str | None:
         return self.names.get(user_principal_name)
 
-    def _one(self, user_id: str, failures: dict[str, list[Failure]]) -> Observation | Failure:
+    def _one(self, user_id: str, failures: dict[str, list[Failure]], fresh: bool = True) -> Observation | Failure:
         if failures.get(user_id):
             return failures[user_id].pop(0)
         person = self.people.get(user_id)
-        return person.observation() if person else NotFound("404 Request_ResourceNotFound")
+        return person.observation(fresh) if person else NotFound("404 Request_ResourceNotFound")
 
     def _write(self, user_id: str, action: Action) -> Written:
         self.before_write(user_id, action)

@@ -100,6 +100,15 @@ def role_eligibilities(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def _roles(tenant: Tenant, request: GraphRequest, what: str, *, eligible: bool) -> GraphResponse:
+    if "$filter" not in request.query:
+        every: list[JsonObject] = [
+            {"id": f"{role}-{user.id}", "principalId": user.id}
+            for user in tenant.users.values()
+            for role in sorted(user.eligible_roles if eligible else user.roles)
+        ]
+        return GraphResponse(
+            200, {"@odata.context": f"{request.root}/$metadata#roleManagement/directory/{what}", "value": every}
+        )
     clause = _PRINCIPAL.fullmatch(request.query.get("$filter", ""))
     if clause is None:
         # [assume: role-filter-required]
@@ -115,3 +124,15 @@ def _roles(tenant: Tenant, request: GraphRequest, what: str, *, eligible: bool) 
     return GraphResponse(
         200, {"@odata.context": f"{request.root}/$metadata#roleManagement/directory/{what}", "value": value}
     )
+
+
+def list_groups(tenant: Tenant, _: GraphRequest) -> GraphResponse:
+    """Only those that can hold roles."""
+    return GraphResponse(200, {"value": [{"id": group} for group in sorted(tenant.role_assignable_groups)]})
+
+
+def group_eligibilities(tenant: Tenant, _: GraphRequest) -> GraphResponse:
+    if not tenant.has_p2:
+        text = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
+        raise bad_request(text, "AadPremiumLicenseRequired")
+    return GraphResponse(200, {"value": []})

@@ -50,6 +50,8 @@ MORE_PROPERTIES = (
     "streetAddress",
     "usageLocation",
     "userType",
+    "isManagementRestricted",
+    "identityParentId",
 )
 PROPERTIES = frozenset(DEFAULT_PROPERTIES) | frozenset(MORE_PROPERTIES)
 """Every property of https://learn.microsoft.com/graph/api/resources/user that is simulated."""

@@ -138,6 +138,13 @@ def build_routes(webhooks: subscriptions.Subscriptions) -> tuple[Route, ...]:
         _route("GET", "/users/{user}/transitiveMemberOf", groups.transitive_member_of, GROUP_READ),
         _route("GET", "/roleManagement/directory/roleAssignments", groups.role_assignments, ROLE_READ),
         _route("GET", "/roleManagement/directory/roleEligibilitySchedules", groups.role_eligibilities, ROLE_READ),
+        _route("GET", "/groups", groups.list_groups, GROUP_CHECK),
+        _route(
+            "GET",
+            "/identityGovernance/privilegedAccess/group/eligibilitySchedules",
+            groups.group_eligibilities,
+            frozenset({"PrivilegedEligibilitySchedule.Read.AzureADGroup"}),
+        ),
         _route(
             "GET",
             "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/{configuration}",

@@ -18,10 +18,18 @@ def body_of(client: GraphClient, answer: Answer) -> Mapping[str, Any]:
     return answer.body
 
 
-def values_of(client: GraphClient, answer: Answer) -> list[Any]:
-    """The `value` list of a good answer that holds all of it. Raises GraphFailed."""
+def page_of(client: GraphClient, answer: Answer) -> tuple[list[Any], str | None]:
+    """The items of a good answer, and the link to the next page; None: there is none. Raises GraphFailed."""
     body = body_of(client, answer)
-    value = body.get("value")
-    if not isinstance(value, list) or "@odata.nextLink" in body:
+    value, link = body.get("value"), body.get("@odata.nextLink")
+    if not isinstance(value, list) or not isinstance(link, str | None):
+        raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "a list that is not whole"))
+    return value, link
+
+
+def values_of(client: GraphClient, answer: Answer) -> list[Any]:
+    """The items of a good answer that holds all of them. Raises GraphFailed."""
+    value, link = page_of(client, answer)
+    if link is not None:
         raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "a list that is not whole"))
     return value

@@ -16,7 +16,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
 from shared.errors import Failure, Transient
-from shared.graph.client import Answer, GraphClient
+from shared.graph.client import Answer, GraphClient, Service
 from shared.graph.replies import Reply
 from shared.models import Reason
 
@@ -29,12 +29,17 @@ LOW_PRIORITY = ("x-ms-throttle-priority", "Low")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One inner request: about which user, for what, of which API version."""
+    """One inner request: about which user, for what, of which API version, answered by which service.
+
+    `optional`: the app may lack the permission for it.
+    """
 
     user_id: str
     name: str
     request: RequestInformation
     version: str = V1
+    service: Service = Service.DIRECTORY
+    optional: bool = False
 
 
 Answers = dict[tuple[str, str], Answer]
@@ -73,15 +78,20 @@ async def _send(client: GraphClient, parts: Sequence[Part], background: bool) ->
     if background:
         request.headers.try_add(*LOW_PRIORITY)
     body = {"requests": [_inner(client, str(number), part.request) for number, part in enumerate(parts)]}
-    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    request.set_stream_content(compact(body), "application/json")
     answer = await client.send(request)
     if not isinstance(answer, Reply):
         return {(part.user_id, part.name): answer for part in parts}
     inner = _by_id(answer.body) if answer.ok else {}
     missing = _missing(client, answer)
-    told = {(p.user_id, p.name): _reply(client, inner.get(str(n)), answer) or missing for n, p in enumerate(parts)}
+    replies = {(p.user_id, p.name): _reply(client, p, inner.get(str(n)), answer) for n, p in enumerate(parts)}
     await client.share_pace()
-    return told
+    return {key: reply or missing for key, reply in replies.items()}
+
+
+def compact(body: Mapping[str, Any]) -> bytes:
+    """JSON as it is sent: no blanks, ASCII only."""
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _inner(client: GraphClient, part_id: str, request: RequestInformation) -> dict[str, Any]:
@@ -102,14 +112,14 @@ def _by_id(body: Any) -> dict[str, Mapping[str, Any]]:
     return {str(item["id"]): item for item in items if isinstance(item, dict) and "id" in item}
 
 
-def _reply(client: GraphClient, item: Mapping[str, Any] | None, outer: Reply) -> Reply | None:
+def _reply(client: GraphClient, part: Part, item: Mapping[str, Any] | None, outer: Reply) -> Reply | None:
     if item is None or not isinstance(item.get("status"), int):
         return None
     given = item.get("headers")
     headers = {str(key).lower(): str(value) for key, value in given.items()} if isinstance(given, dict) else {}
     headers.setdefault("request-id", outer.request_id or "")
     reply = Reply(item["status"], headers, item.get("body"))
-    client.heed(reply)
+    client.heed(reply, part.service, may_be_forbidden=part.optional)
     return reply
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +41,17 @@ SLOW_SECONDS = 60
 Answer = Reply | Failure
 
 
+class Service(Enum):
+    """Which service behind Graph answers a request: each throttles on its own."""
+
+    DIRECTORY = "directory"
+    ROLES = "roles"
+    """Privileged Identity Management and role assignments. It throttles early, with code `UnknownError`.
+
+    https://github.com/cisagov/ScubaGear/issues/2157
+    """
+
+
 class GraphClient:
     """Sends requests that the SDK's builders made. Use as an async context manager, or close it."""
 
@@ -49,13 +61,14 @@ class GraphClient:
         credential: AsyncTokenCredential,
         now: Callable[[], datetime],
         pace: Pace,
+        role_pace: Pace,
         patience: float = USUAL_SECONDS,
     ) -> None:
         self.root = graph_url
         self.patience = patience
         """Seconds an answer may take where a call says nothing else."""
         self.now = now
-        self._pace = pace
+        self._paces = {Service.DIRECTORY: pace, Service.ROLES: role_pace}
         host = urlsplit(graph_url)
         provider = AzureIdentityAuthenticationProvider(
             credential, scopes=[f"{graph_url}/.default"], allowed_hosts=[host.netloc, host.hostname or ""]
@@ -80,14 +93,16 @@ class GraphClient:
         """Closes the connections; the credential belongs to its maker."""
         await self._http.aclose()
 
-    async def send(self, request: RequestInformation, seconds: float | None = None) -> Answer:
+    async def send(
+        self, request: RequestInformation, seconds: float | None = None, service: Service = Service.DIRECTORY
+    ) -> Answer:
         """One attempt. A Failure stands for an answer that never came; a Reply may well be an error of Graph's.
 
         Raises what storage raises: the mark of `shared.pace` is read there.
         """
-        stopped = await self._pace.turn()
+        stopped = await self.stopped(service)
         if stopped:
-            return Transient(Reason.THROTTLED, "waiting as Graph asked", stopped)
+            return stopped
         self._complete(request)
         if not self.is_ours(request.url):
             raise ValueError("a Graph link that leads to another host")
@@ -100,9 +115,14 @@ class GraphClient:
         except AzureError as error:
             return Transient(Reason.GRAPH_UNAVAILABLE, f"no token: {type(error).__name__}")
         reply = Reply(response.status_code, response.headers, parsed(response.content))
-        self.heed(reply)
-        await self._pace.share()
+        self.heed(reply, service)
+        await self._paces[service].share()
         return reply
+
+    async def stopped(self, service: Service) -> Transient | None:
+        """Why nothing may be sent to this service now; None when a request may go out. Raises what storage raises."""
+        wait = await self._paces[service].turn()
+        return Transient(Reason.THROTTLED, "waiting as Graph asked", wait) if wait else None
 
     def relative(self, request: RequestInformation) -> str:
         """The path and query of a builder's request, as a batch wants it.
@@ -122,15 +142,19 @@ class GraphClient:
         ours, theirs = urlsplit(self.root), urlsplit(url)
         return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc.lower())
 
-    def heed(self, reply: Reply) -> None:
-        """Notes what an answer, also one inside a batch, says about the pace."""
+    def heed(self, reply: Reply, service: Service, *, may_be_forbidden: bool = False) -> None:
+        """Notes what an answer, also one inside a batch, says about the pace, and logs a 403.
+
+        `may_be_forbidden`: the permission for this request is optional, so a 403 is no alarm.
+        """
         failure = None if reply.ok else reply.failure(self.now)
         throttled = isinstance(failure, Transient) and failure.reason is Reason.THROTTLED
         wait = failure.delay if isinstance(failure, Transient) else None
-        self._pace.answered(throttled, wait, reply.used)
-        if reply.status == HTTPStatus.FORBIDDEN:
+        self._paces[service].answered(throttled, wait, reply.used)
+        if reply.status == HTTPStatus.FORBIDDEN and not may_be_forbidden:
             _log.warning("Graph does not allow this: 403 %s", reply.code, extra={"action": "graph_forbidden"})
 
     async def share_pace(self) -> None:
         """After the answers of a batch were heeded. Raises what storage raises."""
-        await self._pace.share()
+        for pace in self._paces.values():
+            await pace.share()

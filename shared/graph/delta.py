@@ -10,9 +10,9 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.users.delta.delta_request_builder import DeltaRequestBuilder
 
-from shared.errors import DeltaExpired, GraphFailed, Transient
+from shared.errors import DeltaExpired, GraphFailed, Permanent, Transient
 from shared.graph.client import SLOW_SECONDS, GraphClient
-from shared.graph.readings import USER_PROPERTIES
+from shared.graph.readings import TRACKED_PROPERTIES
 from shared.graph.replies import Reply
 from shared.models import Reason, object_id
 from shared.ports import DeltaPage
@@ -27,6 +27,8 @@ _NOT_THE_LINK = (
 )
 """4xx answers that say nothing about the token; every other one to a stored link means: start over."""
 
+OTHER_CLOUD = "set PREFILL_GRAPH_URL to the Graph of the tenant's cloud (docs/settings.md)"
+
 
 class GraphChangedUsers:
     """Ids of users created, changed or deleted. A deleted one is named like the others: the look will find it gone."""
@@ -37,7 +39,7 @@ class GraphChangedUsers:
     @property
     def selection(self) -> str:
         """Selected properties are the tracked ones: a change elsewhere does not show up."""
-        return ",".join(USER_PROPERTIES)
+        return ",".join(TRACKED_PROPERTIES)
 
     async def page(self, link: str | None) -> DeltaPage:
         """See the port."""
@@ -54,7 +56,7 @@ class GraphChangedUsers:
         builder = self._client.sdk.users.delta
         if link is not None:
             return builder.with_url(link).to_get_request_information()
-        configuration = RequestConfiguration(query_parameters=_Query(select=list(USER_PROPERTIES)))
+        configuration = RequestConfiguration(query_parameters=_Query(select=list(TRACKED_PROPERTIES)))
         request = builder.to_get_request_information(configuration)
         # the SDK spells the function call "delta()", the documentation and every link that comes back "delta"
         request.url = request.url.replace("/delta()", "/delta")
@@ -71,5 +73,8 @@ class GraphChangedUsers:
         items, next_link, delta_link = (body.get(k) for k in ("value", "@odata.nextLink", "@odata.deltaLink"))
         if not isinstance(items, list) or not (isinstance(next_link, str) or isinstance(delta_link, str)):
             raise GraphFailed(Transient(Reason.GRAPH_UNAVAILABLE, "a delta page without a link"))
+        for link in (next_link, delta_link):
+            if isinstance(link, str) and not self._client.is_ours(link):
+                raise GraphFailed(Permanent(Reason.GRAPH_REFUSED, "a delta link to another host", OTHER_CLOUD))
         ids = (object_id(item.get("id")) for item in items if isinstance(item, dict))
         return DeltaPage(tuple(dict.fromkeys(i for i in ids if i)), next_link, None if next_link else delta_link)

@@ -12,9 +12,15 @@ from kiota_abstractions.request_information import RequestInformation
 
 from shared.errors import Failure, GraphFailed, Transient
 from shared.graph.answers import body_of
-from shared.graph.client import GraphClient
+from shared.graph.client import GraphClient, Service
+from shared.graph.roles import has_no_licence
 from shared.models import Reason
-from shared.ports import SmsPolicy
+from shared.ports import RoleEligibility, SmsPolicy
+
+ROLE_ELIGIBILITIES = "/roleManagement/directory/roleEligibilitySchedules"
+"""https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityschedules"""
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 SMS_CONFIGURATION = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/sms"
 
@@ -49,6 +55,18 @@ class GraphTenant:
         except GraphFailed as error:
             return error.failure
         return None
+
+    async def role_eligibility(self) -> RoleEligibility | Failure:
+        """See the port. Asks about nobody: one request with an empty answer."""
+        request = self._get(f"{ROLE_ELIGIBILITIES}?$filter=principalId%20eq%20'{NOBODY}'")
+        answer = await self._client.send(request, service=Service.ROLES)
+        if has_no_licence(answer):
+            return RoleEligibility.NO_LICENCE
+        try:
+            body_of(self._client, answer)
+        except GraphFailed as error:
+            return error.failure
+        return RoleEligibility.READABLE
 
     async def sms_policy(self) -> SmsPolicy | Failure:
         """See the port. https://learn.microsoft.com/graph/api/smsauthenticationmethodconfiguration-get"""

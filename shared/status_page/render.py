@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shared.health import is_fine
 from shared.moments import kept_moment
-from shared.report import WORKLIST
+from shared.report import DEAD_ENDS, WORKLIST
 from shared.words import OUTCOME_WORDS, REASON_WORDS
 
 PARTS = ("subscription", "writes", "reading", "sweep")
@@ -36,8 +36,7 @@ class Page:
 def render(report: Mapping[str, Any]) -> Page:
     """The page of what `shared.report` has reported."""
     tones = {part: _tone(part, report[part]["state"]) for part in PARTS}
-    waiting = sum(report["outcomes"].get(outcome, 0) for outcome in WORKLIST)
-    html = _environment().get_template("page.html").render(report=report, tones=tones, waiting=waiting)
+    html = _environment().get_template("page.html").render(report=report, tones=tones)
     return Page(html, _style_source())
 
 
@@ -59,7 +58,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,  # the hash is over every character between the style tags
     )
     environment.filters["moment"] = _moment
-    environment.globals["worklist"] = sorted(WORKLIST)
+    environment.globals["worklist"] = [*sorted(WORKLIST), *sorted(DEAD_ENDS)]
     environment.globals["outcome_words"] = OUTCOME_WORDS
     environment.globals["reason_words"] = REASON_WORDS
     return environment

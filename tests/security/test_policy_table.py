@@ -16,6 +16,7 @@ import pytest
 from dev.graph_simulator.launcher import serving_simulator
 from shared.graph.client import GraphClient
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.memory import Memory
 from shared.models import Cause, Outcome, Reason
 from shared.permissions import needed
@@ -92,9 +93,9 @@ async def world(policy: Policy = APPLY) -> AsyncIterator[World]:
     roles = tuple(permission.name for permission in needed(policy))
     async with serving_simulator() as served, aiohttp.ClientSession() as session:
         credential = Credential(served.url, served.tenant.id, roles)
-        async with GraphClient(served.url, credential, now, own_pace(now)) as client:
+        async with GraphClient(served.url, credential, now, own_pace(now), own_pace(now)) as client:
             bench = Bench(policy=policy)
-            bench.directory = GraphDirectory(client, policy)  # type: ignore[assignment]
+            bench.directory = GraphDirectory(client, policy, RoleReader(client))  # type: ignore[assignment]
             yield World(Sim(served.url, client, credential, session), bench)
 
 

@@ -12,7 +12,7 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -37,6 +37,7 @@ from shared.fingerprint import Keys
 from shared.graph.client import GraphClient
 from shared.graph.delta import GraphChangedUsers
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.graph.subscriptions import GraphSubscriptions
 from shared.http_answers import webhook
 from shared.intake import Answer, handshake, take_changes, take_lifecycle
@@ -288,8 +289,10 @@ class Client:
     credential: Credential = field(default_factory=lambda: Credential("https://graph.microsoft.com", TENANT))
 
     def __post_init__(self) -> None:
-        self.graph = GraphClient("https://graph.microsoft.com", self.credential, lambda: NOW, own_pace(lambda: NOW))
-        self.directory = GraphDirectory(self.graph, APPLY)
+        self.graph = GraphClient(
+            "https://graph.microsoft.com", self.credential, lambda: NOW, own_pace(lambda: NOW), own_pace(lambda: NOW)
+        )
+        self.directory = GraphDirectory(self.graph, APPLY, RoleReader(self.graph))
         self.changed = GraphChangedUsers(self.graph)
         self.subscriptions = GraphSubscriptions(self.graph, Desired("https://a", "https://b", "c"), "state")
 
@@ -826,8 +829,10 @@ class Witness(FakeDirectory):
     hidden: bool = False
     """Whether no read shows any phone, whatever was written."""
 
-    async def observe(self, user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
-        return self._note(await super().observe(user_ids))
+    async def observe(
+        self, user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
+        return self._note(await super().observe(user_ids, about_to_write))
 
     async def read_back(
         self, seen: Mapping[str, Observation], written: Mapping[str, Action]

@@ -24,7 +24,7 @@ from dev.graph_simulator.exchange import GraphRequest, GraphResponse
 from dev.graph_simulator.subscriptions import Subscriptions
 from dev.graph_simulator.tenant import Tenant
 from dev.graph_simulator.urls import build_routes
-from shared.graph.client import GraphClient
+from shared.graph.client import GraphClient, Service
 from shared.pace import Pace
 from shared.permissions import needed
 from shared.policy import Policy
@@ -256,7 +256,9 @@ class Line:
 
     def __init__(self) -> None:
         self.wire, self.credential = Wire(), Credential()
-        self.client = GraphClient(ROOT, self.credential, lambda: START, own_pace(lambda: START))
+        self.client = GraphClient(
+            ROOT, self.credential, lambda: START, own_pace(lambda: START), own_pace(lambda: START)
+        )
         self.client._http._transport, self.client._http._mounts = self.wire, {}
 
     def forget(self) -> None:
@@ -264,9 +266,10 @@ class Line:
         self.wire = Wire()
         self.client._http._transport = self.wire
 
-    def connect(self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace, marked: float) -> None:
+    def connect(self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace, role_pace: Pace, marked: float) -> None:
         """`marked`: until when the record of all instances says that nobody may ask; seconds since 1970."""
-        self.client.now, self.client._pace = pace.now, pace
+        self.client.now = pace.now
+        self.client._paces = {Service.DIRECTORY: pace, Service.ROLES: role_pace}
         self.wire.connect(tenant, gate, marked)
         self.credential.tenant_id = tenant.id
         self.credential.roles = tuple(permission.name for permission in needed(policy))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from dev.graph_simulator.model import User
 from shared.decision import decide
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.memory import Memory
 from shared.models import Observation, Outcome
 from shared.plan import Plan
@@ -85,9 +86,14 @@ def _is_settled(plan: Plan, remembered: Memory, mode: Mode) -> bool:
     return not left and same and remembered.reasons == plan.reasons
 
 
+def _directory(world: World) -> GraphDirectory:
+    client = world.instances[0].line.client
+    return GraphDirectory(client, world.policy, RoleReader(client))
+
+
 async def _plan(world: World, user: User) -> Plan:
     """What the decision wants for a user now, seen afresh."""
-    seen = (await GraphDirectory(world.instances[0].line.client, world.policy).observe([user.id]))[user.id]
+    seen = (await _directory(world).observe([user.id]))[user.id]
     assert isinstance(seen, Observation), seen
     memory = (await world.ledger.load([user.id]))[user.id]
     return decide(seen, world.policy, memory, KEYS, world.now())

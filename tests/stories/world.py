@@ -25,12 +25,13 @@ from shared.errors import Conflict, GraphFailed
 from shared.fingerprint import Keys
 from shared.graph.delta import GraphChangedUsers
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.intake import take_changes
 from shared.messages import Message, decode, encode
 from shared.models import Cause
 from shared.moments import kept_moment
 from shared.notifications import Expected
-from shared.pace import THROTTLE, Pace
+from shared.pace import ROLES_THROTTLE, THROTTLE, Pace
 from shared.poisoned import PoisonKeeper
 from shared.policy import Policy
 from shared.ports import SWEEP, Record
@@ -139,9 +140,11 @@ class World:
         control, queues = through(self.control, gate, account), through(self.queue, gate, account)
         ledger, audit = through(self.ledger, gate, account), through(self.audit, gate, account)
         parking = through(self.parking, gate, account)
-        line.connect(self.tenant, gate, self.policy, Pace(control, self.now, asyncio.sleep), self._marked())
+        pace = Pace(control, self.now, asyncio.sleep)
+        role_pace = Pace(control, self.now, asyncio.sleep, ROLES_THROTTLE)
+        line.connect(self.tenant, gate, self.policy, pace, role_pace, self._marked())
         reconciler = Reconciler(
-            directory=GraphDirectory(line.client, self.policy),
+            directory=GraphDirectory(line.client, self.policy, RoleReader(line.client)),
             ledger=ledger,
             audit=audit,
             queues=queues,

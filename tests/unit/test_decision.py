@@ -623,7 +623,7 @@ POLICY_TABLE = [
     pytest.param(
         observation(methods="windowsHelloForBusiness", mfa_state=ENABLED),
         memory(),
-        "noop (strongerMethod)",
+        "noop (strongerMethod noMethod)",
         None,
         id="8: Windows Hello",
     ),
@@ -689,7 +689,7 @@ DEFAULTS = [
     pytest.param(
         "sms",
         observation(user(mobile_phone=None), other_phones=(OFFICE_PHONE,), mfa_state=ENABLED),
-        "noop (noNumber)",
+        "noop (noNumber noMethod)",
         id="only an office phone",
     ),
     pytest.param(
@@ -733,12 +733,12 @@ STATES = [
     pytest.param(None, ENFORCED, "noop", "noop (noNumber)", id="leave alone, enforced"),
     pytest.param(None, None, "noop", "noop (noNumber)", id="leave alone, unknown"),
     pytest.param(ENABLED, DISABLED, "done: mfa enabled", "noop (noNumber noMethod)", id="enabled, disabled"),
-    pytest.param(ENABLED, ENABLED, "noop", "noop (noNumber)", id="enabled, enabled"),
-    pytest.param(ENABLED, ENFORCED, "noop", "noop (noNumber)", id="enabled, enforced: never lower"),
+    pytest.param(ENABLED, ENABLED, "noop", "noop (noNumber noMethod)", id="enabled, enabled"),
+    pytest.param(ENABLED, ENFORCED, "noop", "noop (noNumber noMethod)", id="enabled, enforced: never lower"),
     pytest.param(ENABLED, None, "noop (unknown)", "noop (noNumber unknown)", id="enabled, unknown"),
     pytest.param(ENFORCED, DISABLED, "done: mfa enforced", "noop (noNumber noMethod)", id="enforced, disabled"),
     pytest.param(ENFORCED, ENABLED, "done: mfa enforced", "noop (noNumber noMethod)", id="enforced, enabled"),
-    pytest.param(ENFORCED, ENFORCED, "noop", "noop (noNumber)", id="enforced, enforced"),
+    pytest.param(ENFORCED, ENFORCED, "noop", "noop (noNumber noMethod)", id="enforced, enforced"),
     pytest.param(ENFORCED, None, "noop (unknown)", "noop (noNumber unknown)", id="enforced, unknown"),
 ]
 

@@ -25,6 +25,7 @@ from shared.models import (
 from shared.phone_number import same_number
 from shared.plan import Action, AddPhone, Hold, Plan, SetDefaultMethod, SetMfaState, UpdatePhone
 from shared.policy import ExistingPhone, Mode, Policy, StrongerMethod
+from shared.report import waits_for_a_person
 from tests.builders import (
     ALICE,
     KEYS,
@@ -299,3 +300,15 @@ def test_whatever_keeps_a_number_away_has_a_reason(seen: Observation, wanted: Po
     plan = decide(seen, wanted, remembered, KEYS, NOW)
     if seen.mobile is None and not any(isinstance(action, PHONE_ACTIONS) for action in plan.actions):
         assert plan.reasons
+
+
+@given(SEEN, POLICIES, MEMORIES)
+def test_19_no_combination_of_rules_ends_in_a_silent_dead_end(
+    seen: Observation, wanted: Policy, remembered: Memory
+) -> None:
+    """Where MFA is wanted and nothing answers a prompt: a phone is set, the user comes back, or a person is asked."""
+    plan = decide(seen, wanted, remembered, KEYS, NOW)
+    if plan.outcome is Outcome.SKIPPED or wanted.mfa_state is None or seen.mfa_state is None or usable_method(seen):
+        return
+    row = Memory(ALICE, outcome=plan.outcome, reasons=plan.reasons)
+    assert plan.actions or plan.outcome is Outcome.RETRY or waits_for_a_person(row)

@@ -1,6 +1,7 @@
 """Graph's JSON read into values: what is missing or of the wrong type reads as "not told"."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ FULL: dict[str, Any] = {
     "country": "Netherlands",
     "onPremisesSyncEnabled": True,
     "onPremisesExtensionAttributes": {"extensionAttribute1": OTHER_MOBILE, "extensionAttribute2": None},
+    "isManagementRestricted": True,
+    "identityParentId": "aaaaaaaa-0000-4000-8000-00000000000a",
 }
 NOT_TOLD = DirectoryUser(ALICE)
 
@@ -44,6 +47,8 @@ def test_a_user_is_read() -> None:
         business_phones=(LANDLINE,),
         usage_location="NL",
         country="Netherlands",
+        is_agent=True,
+        is_management_restricted=True,
         on_premises_sync_enabled=True,
         extension_attributes={"extensionAttribute1": OTHER_MOBILE},
     )
@@ -65,7 +70,10 @@ def test_every_property_that_is_read_is_selected() -> None:
     ],
 )
 def test_what_is_not_told_is_none(body: Mapping[str, Any]) -> None:
-    assert read_user(ALICE, body) == NOT_TOLD
+    told = read_user(ALICE, body)
+    assert replace(told, is_management_restricted=False) == NOT_TOLD
+    null = body.get("isManagementRestricted") is None
+    assert told.is_management_restricted is (False if null else None), "null is no; nonsense is unknown"
 
 
 @pytest.mark.parametrize("value", ["true", "True", 1, 0, None, []], ids=repr)

@@ -10,8 +10,9 @@ from azure.core.credentials import AccessToken
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.graph.client import Answer, GraphClient
+from shared.graph.client import Answer, GraphClient, Service
 from shared.graph.replies import Reply
+from shared.graph.roles import RoleReader
 from shared.graph.scope import scope_parts, with_scope
 from shared.models import DirectoryUser, Observation
 from shared.policy import Policy
@@ -21,7 +22,7 @@ from tests.fakes import own_pace
 GROUP = "aaaaaaaa-0000-4000-8000-000000000000"
 KIND = "@odata.type"
 ORDINARY = {KIND: "#microsoft.graph.group", "id": GROUP, "securityEnabled": True, "isAssignableToRole": None}
-NO_ROLES: dict[str, list[Any]] = {"roles": [], "eligibleRoles": [], "memberships": []}
+NO_ROLES: dict[str, list[Any]] = {"roles": [], "eligibleRoles": [], "eligibleGroups": [], "memberships": []}
 
 
 class NoCredential:
@@ -44,14 +45,14 @@ def now() -> datetime:
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[GraphClient]:
-    async with GraphClient("https://graph.microsoft.com", NoCredential(), now, own_pace(now)) as made:
+    async with GraphClient("https://graph.microsoft.com", NoCredential(), now, own_pace(now), own_pace(now)) as made:
         yield made
 
 
 def read(client: GraphClient, **bodies: Any) -> Observation:
     """The observation after these bodies of good answers."""
     told: dict[str, Answer] = {name: Reply(200, {}, body) for name, body in bodies.items()}
-    return with_scope(client, Observation(DirectoryUser(ALICE), (), frozenset(), None), told)
+    return with_scope(client, RoleReader(client), Observation(DirectoryUser(ALICE), (), frozenset(), None), told)
 
 
 def listed(items: Sequence[Any]) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def test_a_membership(client: GraphClient, item: Any, told: bool | None) -> None
     assert privileged(client, memberships=[item, ORDINARY | {"isAssignableToRole": True}]) is True
 
 
-@pytest.mark.parametrize("name", ["roles", "eligibleRoles"])
+@pytest.mark.parametrize("name", ["roles", "eligibleRoles", "eligibleGroups"])
 @pytest.mark.parametrize("item", [{"roleDefinitionId": "r"}, {}, None, "r"])
 def test_whatever_is_in_a_list_of_roles_is_a_role(client: GraphClient, name: str, item: Any) -> None:
     assert privileged(client, **{name: [item]}) is True
@@ -120,14 +121,24 @@ def test_the_groups_of_an_answer(client: GraphClient, values: list[Any], told: f
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.recursive(st.none() | st.booleans() | st.text(), lambda x: st.dictionaries(st.text(), x))))
 def test_nothing_that_graph_may_send_breaks_the_reading(client: GraphClient, items: list[Any]) -> None:
-    seen = read(client, groups=listed(items), memberships=listed(items))
+    nothing = {name: listed([]) for name in NO_ROLES}
+    seen = read(client, **nothing | {"groups": listed(items), "memberships": listed(items)})
     assert (seen.groups is None, seen.privileged is None) == (bool(items), bool(items))
 
 
-def test_a_user_has_at_most_seven_parts_with_twenty_groups(client: GraphClient) -> None:
+def test_without_any_answer_about_roles_nobody_is_known_to_have_none(client: GraphClient) -> None:
+    assert read(client, memberships=listed([])).privileged is None
+
+
+def test_the_parts_of_a_user_whose_roles_are_read(client: GraphClient) -> None:
     policy = Policy(include_groups=frozenset(f"{n:08x}-0000-4000-8000-000000000000" for n in range(20)))
-    parts = scope_parts(client.sdk, ALICE, policy)
-    assert [part.name for part in parts] == ["groups", "roles", "eligibleRoles", "memberships"]
+    parts = [*scope_parts(client.sdk, ALICE, policy), *RoleReader(client).parts_about(ALICE)]
+    assert [part.name for part in parts] == ["groups", "memberships", "roles", "eligibleRoles", "eligibleGroups"]
+    assert [part.name for part in parts if part.service is Service.ROLES] == [
+        "roles",
+        "eligibleRoles",
+        "eligibleGroups",
+    ]
     assert all(part.version == "v1.0" for part in parts)
     headers = {key.lower() for part in parts for key in part.request.headers.get_all()}
     assert "consistencylevel" not in headers

@@ -15,6 +15,7 @@ A_GROUP = frozenset({"57aff000-0000-4000-8000-000000000001"})
 BARE: dict[str, Any] = {"mfa_state": None, "exclude_privileged": False}
 ALWAYS = {"User.Read.All", "UserAuthMethod-Phone.ReadWrite.All", "UserAuthenticationMethod.Read.All"}
 GROUPS, ROLES = "GroupMember.Read.All", "RoleManagement.Read.Directory"
+PIM_GROUPS = "PrivilegedEligibilitySchedule.Read.AzureADGroup"
 STATE, BROAD = "Policy.ReadWrite.AuthenticationMethod", "UserAuthenticationMethod.ReadWrite.All"
 
 
@@ -27,8 +28,8 @@ STATE, BROAD = "Policy.ReadWrite.AuthenticationMethod", "UserAuthenticationMetho
         pytest.param(BARE | {"default_method": DefaultMethod.SMS}, {BROAD}, id="the default method"),
         pytest.param(BARE | {"include_groups": A_GROUP}, {GROUPS}, id="include groups"),
         pytest.param(BARE | {"exclude_groups": A_GROUP}, {GROUPS}, id="exclude groups"),
-        pytest.param(BARE | {"exclude_privileged": True}, {GROUPS, ROLES}, id="no privileged users"),
-        pytest.param({}, {STATE, GROUPS, ROLES}, id="the default settings"),
+        pytest.param(BARE | {"exclude_privileged": True}, {GROUPS, ROLES, PIM_GROUPS}, id="no privileged users"),
+        pytest.param({}, {STATE, GROUPS, ROLES, PIM_GROUPS}, id="the default settings"),
     ],
 )
 def test_each_setting_calls_for_its_permission(wanted: dict[str, Any], more: set[str]) -> None:

@@ -25,6 +25,7 @@ WELL: dict[str, Any] = {
     "reasons": {"notMobile": 1},
     "phoneOnly": 2,
     "secondsFromNotificationToDone": {"median": 1.5, "max": 4.2},
+    "waitingForAPerson": 1,
     "worklist": [
         {"id": USER, "outcome": "refused", "reasons": ["notMobile"], "number": "+49 •••••41", "source": "mobilePhone"}
     ],
@@ -118,7 +119,7 @@ def test_the_page_says_what_the_report_says(words: str) -> None:
             "Unreadable: roles: 403 accessDenied, since 26 Nov 2026 12:00 UTC.",
         ),
         ({"parked": [PARKED]}, f"{USER} notAllowed grant the permission 3 26 Nov 2026 12:00 UTC"),
-        ({"outcomes": {"refused": 700}}, "The first 1 of 700."),
+        ({"waitingForAPerson": 700}, "The first 1 of 700."),
         ({"phoneOnly": 1}, "1 person has a phone and no other method."),
         ({"secondsFromNotificationToDone": None}, "nothing written yet"),
         ({"outcomes": {}, "reasons": {}, "worklist": [], "phoneOnly": 0}, "Nobody waits for a person."),

@@ -8,9 +8,9 @@ from shared.doctor import HEALTH_FIXES, Check, Doctor, State, is_fit
 from shared.errors import Failure, Permanent, Transient
 from shared.health import Health
 from shared.models import DefaultMethod, Reason
-from shared.permissions import ALL, DEFAULT_METHOD, GROUPS, ROLES, needed
+from shared.permissions import ALL, DEFAULT_METHOD, GROUP_ELIGIBILITY, GROUPS, ROLES, needed
 from shared.policy import Mode, Policy
-from shared.ports import SmsPolicy
+from shared.ports import RoleEligibility, SmsPolicy
 from shared.switches import Switches
 from tests.fakes import FakeClock, FakeControl, FakeParking
 
@@ -24,6 +24,7 @@ ILL = Transient(Reason.GRAPH_UNAVAILABLE, "503")
 class FakeTenant:
     roles: frozenset[str] | None = field(default_factory=lambda: frozenset(p.name for p in needed(APPLY)))
     users: Failure | None = None
+    eligibility: RoleEligibility | Failure = RoleEligibility.READABLE
     sms: SmsPolicy | Failure = field(default_factory=lambda: SmsPolicy(True, False))
 
     async def granted(self) -> frozenset[str] | None:
@@ -31,6 +32,9 @@ class FakeTenant:
 
     async def reads_users(self) -> Failure | None:
         return self.users
+
+    async def role_eligibility(self) -> RoleEligibility | Failure:
+        return self.eligibility
 
     async def sms_policy(self) -> SmsPolicy | Failure:
         return self.sms
@@ -49,7 +53,10 @@ async def test_a_fit_tenant_has_only_fine_lines() -> None:
     assert set(HEALTH_FIXES) | {"mode", "users", "sms policy"} <= set(checks)
 
 
-@pytest.mark.parametrize("permission", needed(APPLY), ids=lambda permission: permission.name)
+REQUIRED = [permission for permission in needed(APPLY) if not permission.unseen]
+
+
+@pytest.mark.parametrize("permission", REQUIRED, ids=lambda permission: permission.name)
 async def test_each_missing_permission_is_a_failure_with_a_fix(permission: object) -> None:
     tenant = FakeTenant()
     tenant.roles = frozenset(p.name for p in needed(APPLY) if p is not permission)
@@ -57,6 +64,38 @@ async def test_each_missing_permission_is_a_failure_with_a_fix(permission: objec
     assert [check.name for check in failed] == [permission.name]  # type: ignore[attr-defined]
     assert all(check.fix for check in failed)
     assert not is_fit(failed)
+
+
+async def test_n6_without_the_optional_permission_the_doctor_says_what_is_not_seen() -> None:
+    tenant = FakeTenant(frozenset(p.name for p in REQUIRED))
+    checks = await examine(tenant)
+    check = checks[GROUP_ELIGIBILITY.name]
+    assert (check.state, is_fit(list(checks.values()))) == (State.WARNING, True)
+    assert "PIM for Groups" in check.told
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "words"),
+    [
+        pytest.param(RoleEligibility.READABLE, State.OK, "can be read", id="P2"),
+        pytest.param(RoleEligibility.NO_LICENCE, State.OK, "no Entra ID P2", id="no P2"),
+        pytest.param(FORBIDDEN, State.FAILED, "not permitted", id="no permission"),
+        pytest.param(ILL, State.UNKNOWN, "cannot tell", id="cannot tell"),
+        pytest.param(Permanent(Reason.GRAPH_REFUSED, "400 x", "-"), State.UNKNOWN, "cannot tell", id="refused"),
+    ],
+)
+async def test_a3_the_doctor_says_which_of_three_it_is(
+    found: RoleEligibility | Failure, state: State, words: str
+) -> None:
+    check = (await examine(FakeTenant(eligibility=found)))["eligible roles"]
+    assert check.state is state
+    assert words in check.told
+    assert (check.fix is None) == (state is State.OK)
+
+
+async def test_who_excludes_no_administrators_is_not_asked_about_roles() -> None:
+    checks = await examine(FakeTenant(eligibility=FORBIDDEN), replace(APPLY, exclude_privileged=False))
+    assert "eligible roles" not in checks
 
 
 async def test_what_no_setting_needs_is_too_much() -> None:

@@ -2,7 +2,7 @@
 where the first one changed what the second decided on."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,9 +40,11 @@ async def test_two_looks_that_find_nothing_to_do_are_two_looks(bench: Bench) -> 
     observe = bench.directory.observe
     second_has_begun, first_is_recorded = asyncio.Event(), asyncio.Event()
 
-    async def one_inside_the_other(user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
+    async def one_inside_the_other(
+        user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
         is_first = not bench.directory.looks
-        seen = await observe(user_ids)
+        seen = await observe(user_ids, about_to_write)
         if not is_first:
             second_has_begun.set()
         await (second_has_begun if is_first else first_is_recorded).wait()

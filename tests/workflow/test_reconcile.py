@@ -1,7 +1,7 @@
 """The one path, against fakes: what is written, what is recorded, what comes back."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -380,8 +380,10 @@ async def test_two_looks_at_once_write_once_and_never_lower_the_state(bench: Ben
     observe = bench.directory.observe
     both_have_read = asyncio.Barrier(2)
 
-    async def observe_together(user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
-        seen = await observe(user_ids)
+    async def observe_together(
+        user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
+        seen = await observe(user_ids, about_to_write)
         await both_have_read.wait()
         return seen
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from shared.errors import Transient
 from shared.memory import Memory
-from shared.models import Cause, Outcome, Reason
-from shared.plan import AddPhone, UpdatePhone
+from shared.models import Cause, DefaultMethod, MfaState, Outcome, Reason
+from shared.plan import AddPhone, SetMfaState, UpdatePhone
 from shared.policy import Mode
 from shared.ports import Phase
 from shared.retry_rules import DELAYS, LONGEST
 from tests.fakes import Person
-from tests.workflow.test_reconcile import ANNA, APPLY, KEYS, Bench
+from tests.workflow.test_reconcile import ANNA, APPLY, BOB, KEYS, Bench
 
 STAFF, BREAK_GLASS = "57aff000-0000-4000-8000-000000000001", "b6ea0000-0000-4000-8000-000000000002"
 SCOPED = replace(APPLY, include_groups=frozenset({STAFF}), exclude_groups=frozenset({BREAK_GLASS}))
@@ -193,3 +194,105 @@ async def test_the_log_says_what_could_not_be_read(bench: Bench, caplog: pytest.
 
 async def test_the_waits_add_up_to_about_an_hour() -> None:
     assert timedelta(minutes=50) < sum(DELAYS, timedelta()) < timedelta(hours=1)
+
+
+# --- roles: the tenant's list for looks that write nothing, fresh ones before a write ---------------------------------
+
+SETTLED = {"mobile": "+31 612345678", "state": MfaState.ENFORCED}
+
+
+async def settled(bench: Bench, **state: Any) -> Person:
+    """A user for whom a look has found nothing to do."""
+    anna = staff(bench, **SETTLED | state)
+    assert await bench.look() == {ANNA: Outcome.NOOP}
+    bench.directory.role_reads.clear()
+    return anna
+
+
+async def test_a2_a_look_that_writes_nothing_asks_the_role_service_nothing(bench: Bench) -> None:
+    await settled(bench)
+    for _ in range(20):
+        assert await bench.look() == {ANNA: Outcome.NOOP}
+    assert bench.directory.role_reads == []
+
+
+async def test_a2_a_first_look_reads_the_roles_at_once(bench: Bench) -> None:
+    staff(bench)
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert bench.directory.role_reads == [ANNA], "with everything else, not in a round trip of its own"
+
+
+@pytest.mark.parametrize("privileged", [False, True, None])
+async def test_t9_a2_before_a_write_the_roles_are_read_for_this_look(bench: Bench, privileged: bool | None) -> None:
+    """The list says "no role", as it did minutes ago."""
+    anna = await settled(bench, listed_privileged=False)
+    anna.state, anna.privileged = MfaState.DISABLED, privileged
+    expected = Outcome.DONE if privileged is False else Outcome.SKIPPED
+    assert await bench.look() == {ANNA: expected}
+    assert bench.directory.role_reads == [ANNA]
+    assert len(bench.directory.requests) == (privileged is False)
+
+
+async def test_t9_a2_plan_mode_plans_on_the_list(bench: Bench) -> None:
+    bench.policy = replace(SCOPED, mode=Mode.PLAN)
+    staff(bench)
+    assert await bench.look() == {ANNA: Outcome.PLANNED}
+    assert bench.directory.role_reads == []
+
+
+async def test_a2_a_throttled_role_service_stops_the_write_and_not_the_look_of_others(bench: Bench) -> None:
+    anna = await settled(bench)
+    anna.state = MfaState.DISABLED
+    bench.person(BOB, groups=frozenset({STAFF}), **SETTLED)
+    bench.directory.confirm_failures[ANNA] = [Transient(Reason.THROTTLED, "429 UnknownError", timedelta(seconds=9))]
+    assert await bench.look(ANNA, BOB) == {ANNA: Outcome.RETRY, BOB: Outcome.NOOP}
+    assert bench.directory.requests == []
+    assert bench.audit.rows == []
+    [(message, delay)] = bench.queues.sent
+    assert (message.users, message.attempt, delay >= timedelta(seconds=9)) == ((ANNA,), 1, True)
+
+
+# --- parts that Graph refuses for one user ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", ["requirements: 404 UnknownError", "requirements: 400 badRequest"])
+async def test_a8_refused_requirements_do_not_take_the_phone_along(bench: Bench, problem: str) -> None:
+    anna = staff(bench, refused=(problem,))
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert [type(action) for _, action in bench.directory.requests] == [AddPhone]
+    assert bench.ledger.memories[ANNA].reasons == (Reason.UNKNOWN,)
+    [(message, delay)] = bench.queues.sent
+    assert (message.users, message.cause, message.attempt, delay) == ((ANNA,), Cause.RETRY, 2, DELAYS[0])
+    anna.refused = ()
+    bench.clock.advance(seconds=10)
+    assert await bench.handle(message) == {ANNA: Outcome.DONE}
+    assert anna.state is MfaState.ENFORCED
+
+
+async def test_a8_a_refused_preference_is_not_overwritten(bench: Bench) -> None:
+    bench.policy = replace(SCOPED, default_method=DefaultMethod.SMS)
+    staff(bench, refused=("preference: 404 UnknownError",))
+    assert await bench.look() == {ANNA: Outcome.DONE}
+    assert [type(action) for _, action in bench.directory.requests] == [AddPhone, SetMfaState]
+    assert Reason.UNKNOWN in bench.ledger.memories[ANNA].reasons
+    assert len(bench.queues.sent) == 1
+
+
+# --- users that the app does not reach, and users that are no people -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        pytest.param({"is_management_restricted": True}, Reason.RESTRICTED, id="a5-restricted-unit"),
+        pytest.param({"is_management_restricted": None}, Reason.UNKNOWN, id="a5-cannot-be-read"),
+        pytest.param({"is_agent": True}, Reason.AGENT_USER, id="a6-agent-user"),
+    ],
+)
+async def test_a5_a6_such_users_are_skipped_with_a_reason_of_their_own(
+    bench: Bench, facts: dict[str, Any], reason: Reason
+) -> None:
+    anna = staff(bench)
+    anna.user = replace(anna.user, **facts)
+    assert await bench.look() == {ANNA: Outcome.SKIPPED}
+    assert (bench.ledger.memories[ANNA].reasons, bench.directory.requests) == ((reason,), [])

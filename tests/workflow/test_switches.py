@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -488,8 +488,10 @@ async def test_two_looks_at_one_user_are_counted_once(bench: Bench) -> None:
     bench.person()
     observe, both_have_read = bench.directory.observe, asyncio.Barrier(2)
 
-    async def observe_together(user_ids: Sequence[str]) -> Mapping[str, Observation | Failure]:
-        seen = await observe(user_ids)
+    async def observe_together(
+        user_ids: Sequence[str], about_to_write: Collection[str] = ()
+    ) -> Mapping[str, Observation | Failure]:
+        seen = await observe(user_ids, about_to_write)
         await both_have_read.wait()
         return seen
 

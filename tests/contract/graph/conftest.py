@@ -82,5 +82,5 @@ class Sim:
 async def sim() -> AsyncIterator[Sim]:
     async with serving_simulator() as served, aiohttp.ClientSession() as session:
         credential = Credential(served.url, served.tenant.id)
-        async with GraphClient(served.url, credential, now, own_pace(now)) as client:
+        async with GraphClient(served.url, credential, now, own_pace(now), own_pace(now)) as client:
             yield Sim(served.url, client, credential, session)

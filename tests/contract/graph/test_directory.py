@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import Failure, GraphFailed, NotFound, Permanent, Transient
 from shared.graph.directory import GraphDirectory
+from shared.graph.roles import RoleReader
 from shared.models import DefaultMethod, MfaState, Observation, Reason
 from shared.phone_number import PhoneNumber, RegionHints, read_number
 from shared.plan import Action, AddPhone, SetDefaultMethod, SetMfaState, UpdatePhone
@@ -28,7 +29,7 @@ ANNAS, NEW = number("+31 612345678"), number("+31 687654321")
 
 
 def directory(sim: Sim, policy: Policy | None = None) -> GraphDirectory:
-    return GraphDirectory(sim.client, policy or Policy())
+    return GraphDirectory(sim.client, policy or Policy(), RoleReader(sim.client))
 
 
 async def seen(sim: Sim, user_id: str, policy: Policy | None = None) -> Observation:
