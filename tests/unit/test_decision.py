@@ -832,3 +832,34 @@ def test_a_plan_describes_itself_without_numbers() -> None:
 
 def described(actions: Sequence[Action]) -> list[str]:
     return [action.describe() for action in actions]
+
+
+# --- what Graph may send and no document says ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("masked", ["+31 XXXXXXXX78", "+31 ******78", "+XX XXXXXXXX78"])
+def test_n13_a_masked_number_is_somebody_elses_and_stays(masked: str) -> None:
+    seen = observation(mobile=masked, mfa_state=ENABLED)
+    assert ending(plan_for(seen)) == "noop (differs)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        pytest.param(None, "bob@contoso.example", ADDED, id="null is a member"),
+        pytest.param(
+            None, "bob_fabrikam.example#EXT#@contoso.example", "skipped (guest)", id="but for an external name"
+        ),
+        pytest.param("robot", "bob@contoso.example", "skipped (unknown)", id="another word is unknown"),
+    ],
+)
+def test_n15_the_kind_of_a_user_without_a_user_type(kind: str | None, name: str, told: str) -> None:
+    assert ending(plan_for(observation(user(user_type=kind, user_principal_name=name)))) == told
+
+
+def test_n15_an_account_that_is_neither_enabled_nor_disabled_is_unknown() -> None:
+    assert ending(plan_for(observation(user(account_enabled=None)))) == "skipped (unknown)"
+
+
+def test_n15_a_state_that_is_not_known_keeps_no_phone_away() -> None:
+    assert ending(plan_for(observation(mfa_state=None))) == f"done (unknown): add {MOBILE}"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.graph.readings import (
+    MOBILE_METHOD_ID,
     USER_PROPERTIES,
     read_methods,
     read_phones,
@@ -108,6 +109,15 @@ def test_false_is_told() -> None:
 )
 def test_phones(items: list[Any], phones: tuple[RegisteredPhone, ...]) -> None:
     assert read_phones(items) == phones
+
+
+@pytest.mark.parametrize("kind", [None, "unknownFutureValue", 7], ids=repr)
+@pytest.mark.parametrize("spelling", [MOBILE_METHOD_ID, MOBILE_METHOD_ID.upper()])
+def test_n12_the_fixed_id_says_which_phone_is_the_mobile(kind: object, spelling: str) -> None:
+    """https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod"""
+    assert read_phones([{"id": spelling, "phoneType": kind, "phoneNumber": MOBILE}]) == (
+        RegisteredPhone("mobile", MOBILE),
+    )
 
 
 @pytest.mark.parametrize("kind", [None, 7, []], ids=repr)
@@ -232,3 +242,11 @@ def test_no_json_raises(body: dict[str, Any], items: list[Any]) -> None:
     read_phones(items)
     read_methods(items)
     read_state(body)
+
+
+def test_a6_an_agents_user_is_told_by_its_type_or_its_parent() -> None:
+    """https://learn.microsoft.com/entra/agent-id/agent-users"""
+    assert read_user(ALICE, {"@odata.type": "#microsoft.graph.agentUser"}).is_agent
+    assert read_user(ALICE, {"@odata.type": "#Microsoft.Graph.AgentUser"}).is_agent
+    assert read_user(ALICE, {"identityParentId": "aaaaaaaa-0000-4000-8000-00000000000a"}).is_agent
+    assert not read_user(ALICE, {"@odata.type": "#microsoft.graph.user", "identityParentId": None}).is_agent

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Transient
+from shared.errors import Permanent, Transient
 from shared.memory import Memory
 from shared.models import Cause, DefaultMethod, MfaState, Outcome, Reason
 from shared.plan import AddPhone, SetMfaState, UpdatePhone
@@ -296,3 +296,14 @@ async def test_a5_a6_such_users_are_skipped_with_a_reason_of_their_own(
     anna.user = replace(anna.user, **facts)
     assert await bench.look() == {ANNA: Outcome.SKIPPED}
     assert (bench.ledger.memories[ANNA].reasons, bench.directory.requests) == ((reason,), [])
+
+
+async def test_n3_a_number_that_graph_holds_and_does_not_list_ends_in_a_worklist_and_never_in_mfa(bench: Bench) -> None:
+    """https://github.com/microsoftgraph/microsoft-graph-docs/issues/16571"""
+    anna = staff(bench)
+    bench.directory.write_failures[ANNA] = [Permanent(Reason.GRAPH_REFUSED, "400 badRequest", "look")] * 9
+    for attempt in range(1, len(DELAYS) + 2):
+        await bench.look(attempt=attempt)
+    assert bench.ledger.memories[ANNA].outcome is Outcome.PARKED
+    assert anna.state is MfaState.DISABLED
+    assert {type(action) for _, action in bench.directory.requests} == {AddPhone}

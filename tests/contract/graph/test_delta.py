@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import DeltaExpired, GraphFailed
+from shared.errors import DeltaExpired, GraphFailed, Permanent
 from shared.graph.delta import GraphChangedUsers
 from tests.contract.graph.conftest import Sim
 
@@ -82,3 +82,14 @@ async def test_a_stored_link_to_elsewhere_is_never_followed(sim: Sim, forge: Any
     with pytest.raises(DeltaExpired):
         await follow(sim, forge(link, sim.url))
     assert len(sim.credential.asked) == asked
+
+
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])
+async def test_n14_a_link_to_another_cloud_is_not_stored_but_told(sim: Sim, name: str) -> None:
+    """Stored, it would be refused at the next sweep, which would then start over for ever."""
+    body = {"value": [], name: "https://graph.microsoft.us/v1.0/users/delta?$deltatoken=x"}
+    await sim.rule({"status": 200, "body": body}, "outer", path_regex="/delta")
+    with pytest.raises(GraphFailed) as raised:
+        await GraphChangedUsers(sim.client).page(None)
+    assert isinstance(raised.value.failure, Permanent)
+    assert "PREFILL_GRAPH_URL" in raised.value.failure.advice
