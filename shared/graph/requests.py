@@ -6,8 +6,6 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphServiceClient
-from msgraph.generated.models.authentication_phone_type import AuthenticationPhoneType
-from msgraph.generated.models.phone_authentication_method import PhoneAuthenticationMethod
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
 from shared.graph.batch import BETA, Part
@@ -60,12 +58,12 @@ def write_part(sdk: GraphServiceClient, user_id: str, action: Action) -> Part:
         case AddPhone(number):
             # https://learn.microsoft.com/graph/api/authentication-post-phonemethods
             methods = sdk.users.by_user_id(user_id).authentication.phone_methods
-            return Part(user_id, "write", methods.to_post_request_information(_mobile(number)))
+            return Part(user_id, "write", _mobile(Method.POST, methods.to_get_request_information(), number))
         case UpdatePhone(number):
             # https://learn.microsoft.com/graph/api/phoneauthenticationmethod-update
             methods = sdk.users.by_user_id(user_id).authentication.phone_methods
             method = methods.by_phone_authentication_method_id(MOBILE_METHOD_ID)
-            return Part(user_id, "write", method.to_patch_request_information(_mobile(number)))
+            return Part(user_id, "write", _mobile(Method.PATCH, method.to_get_request_information(), number))
         case SetDefaultMethod(method):
             # https://learn.microsoft.com/graph/api/authentication-update (beta only)
             body = {"userPreferredMethodForSecondaryAuthentication": method.value}
@@ -76,10 +74,17 @@ def write_part(sdk: GraphServiceClient, user_id: str, action: Action) -> Part:
             return Part(user_id, "write", _beta(Method.PATCH, user_id, "requirements", body), BETA)
 
 
-def _mobile(number: PhoneNumber) -> PhoneAuthenticationMethod:
-    return PhoneAuthenticationMethod(
-        odata_type=None, phone_number=number.graph_format, phone_type=AuthenticationPhoneType.Mobile
-    )
+def _mobile(method: Method, request: RequestInformation, number: PhoneNumber) -> RequestInformation:
+    """Turn a builder's request into a phone write whose body is the two documented properties and nothing else.
+
+    The SDK's model adds "@odata.type", or "odata_type" where that is set to None. Graph refuses both.
+    https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1616 (the annotation, by this back end)
+    https://github.com/microsoftgraph/msgraph-sdk-python/issues/440 (an undeclared property)
+    """
+    body = {"phoneNumber": number.graph_format, "phoneType": "mobile"}
+    request.http_method = method
+    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    return request
 
 
 def _beta(method: Method, user_id: str, name: str, body: dict[str, str] | None = None) -> RequestInformation:
