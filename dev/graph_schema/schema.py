@@ -1,13 +1,19 @@
 """Read the committed files: types, enums, addresses and permissions of Graph. No SDK is imported."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from dev.graph_schema.documented import DOCUMENTED_ENUMS, DOCUMENTED_TYPES, SENT_ANYWAY, UNLISTED_PERMISSIONS
+from dev.graph_schema.documented import (
+    COMBINED_PERMISSIONS,
+    DOCUMENTED_ENUMS,
+    DOCUMENTED_TYPES,
+    SENT_ANYWAY,
+    UNLISTED_PERMISSIONS,
+)
 
 FOLDER = Path(__file__).parent
 VERSIONS = ("v1.0", "beta")
@@ -166,18 +172,21 @@ def path_key(path: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _permissions() -> dict[tuple[str, str], tuple[str, ...]]:
-    listed = json.loads((FOLDER / "permissions.json").read_text(encoding="utf-8"))
-    every = {**listed, **{call: names for call, (names, _) in UNLISTED_PERMISSIONS.items()}}
-    return {(method, path_key(path)): tuple(names) for (method, path), names in _split(every)}
+def _permissions() -> dict[tuple[str, str], tuple[frozenset[str], ...]]:
+    listed: dict[str, Sequence[str]] = json.loads((FOLDER / "permissions.json").read_text(encoding="utf-8"))
+    listed |= {call: names for call, (names, _) in UNLISTED_PERMISSIONS.items()}
+    every = {call: tuple(frozenset({name}) for name in names) for call, names in listed.items()}
+    every |= {call: sets for call, (sets, _) in COMBINED_PERMISSIONS.items()}
+    return {_call_key(call): sets for call, sets in every.items()}
 
 
-def _split(every: Mapping[str, Any]) -> list[tuple[tuple[str, str], Any]]:
-    return [((call.split(" ")[0], call.split(" ")[1]), names) for call, names in every.items()]
+def _call_key(call: str) -> tuple[str, str]:
+    method, _, path = call.partition(" ")
+    return method, path_key(path)
 
 
-def permissions(method: str, path: str) -> tuple[str, ...]:
-    """The application permissions that open a call, least privileged first. Raises NotDescribed."""
+def permissions(method: str, path: str) -> tuple[frozenset[str], ...]:
+    """The sets of application permissions that open a call, least privileged first. Raises NotDescribed."""
     found = _permissions().get((method, path_key(path)))
     if found is None:
         raise NotDescribed(f"no permission is known for {method} {path}")

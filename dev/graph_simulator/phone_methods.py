@@ -13,15 +13,23 @@ from dev.graph_simulator.snapshot import Observation
 from dev.graph_simulator.tenant import Tenant
 
 
-def phone_json(phone: Phone) -> JsonObject:
-    """A phoneAuthenticationMethod: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod"""
+def phone_json(phone: Phone, shown_type: str = "") -> JsonObject:
+    """A phoneAuthenticationMethod: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod
+
+    `shown_type`: what is shown instead of the phone's type, `null` for none.
+    """
     return {
         "id": phone.identifier,
         "phoneNumber": phone.number,
-        "phoneType": phone.phone_type,
+        "phoneType": {"": phone.phone_type, "null": None}.get(shown_type, shown_type),
         "smsSignInState": phone.sms_sign_in_state,
         "createdDateTime": iso(phone.created_at),
     }
+
+
+def shown_phone(tenant: Tenant, phone: Phone) -> JsonObject:
+    """A phone as this tenant's answers show it."""
+    return phone_json(phone, tenant.switches.shown_phone_type)
 
 
 def seen_phones(tenant: Tenant, user: User) -> dict[str, Phone]:
@@ -33,7 +41,10 @@ def list_phones(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """All phones of a user."""
     user = find_user(tenant, request.params["user"])
     phones = seen_phones(tenant, user)
-    body = {"@odata.context": _context(request, user), "value": [phone_json(phone) for phone in phones.values()]}
+    body = {
+        "@odata.context": _context(request, user),
+        "value": [shown_phone(tenant, phone) for phone in phones.values()],
+    }
     return GraphResponse(200, body, observed=(Observation("phones", user.id, user.snapshot(phones=phones)),))
 
 
@@ -44,7 +55,7 @@ def get_phone(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     phone = phones.get(_phone_type(request))
     if phone is None:
         raise not_registered()
-    body = {"@odata.context": f"{_context(request, user)}/$entity", **phone_json(phone)}
+    body = {"@odata.context": f"{_context(request, user)}/$entity", **shown_phone(tenant, phone)}
     return GraphResponse(200, body, observed=(Observation("phones", user.id, user.snapshot(phones=phones)),))
 
 

@@ -139,11 +139,14 @@ def test_addresses_and_permissions_are_found_whatever_the_parameters_are_called(
     path = "/users/{user}/authentication/phoneMethods/{method}"
     address = V1.address(path)
     assert address is not None
-    assert (address.bodies["PATCH"], address.options) == ("phoneAuthenticationMethod", {"$expand", "$select"})
-    assert permissions("PATCH", path)[0] == "UserAuthMethod-Phone.ReadWrite.All"
-    assert permissions("GET", "/roleManagement/directory/roleEligibilitySchedules")[0] == (
+    assert address.bodies["PATCH"] == "phoneAuthenticationMethod"
+    assert address.options == {"$expand", "$select"}
+    assert permissions("PATCH", path)[0] == {"UserAuthMethod-Phone.ReadWrite.All"}
+    assert permissions("GET", "/roleManagement/directory/roleEligibilitySchedules")[0] == {
         "RoleEligibilitySchedule.Read.Directory"
-    )
+    }
+    both = {"User.Read.All", "GroupMember.Read.All"}
+    assert permissions("POST", "/users/{user}/checkMemberGroups")[0] == both
 
 
 SAMPLES: dict[str, st.SearchStrategy[Any]] = {

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from dev.graph_schema.addresses import ADDRESSES, METHOD_COLLECTIONS, TYPES
-from dev.graph_schema.documented import DOCUMENTED_ENUMS, DOCUMENTED_TYPES, SENT_ANYWAY, UNLISTED_PERMISSIONS
+from dev.graph_schema.documented import (
+    COMBINED_PERMISSIONS,
+    DOCUMENTED_ENUMS,
+    DOCUMENTED_TYPES,
+    SENT_ANYWAY,
+    UNLISTED_PERMISSIONS,
+)
 from dev.graph_schema.extract import FOLDER, SOURCES, as_text, described, permissions, read_reference
 from dev.graph_schema.generated import snake
 from dev.graph_schema.schema import Schema
@@ -47,6 +53,13 @@ def test_every_call_has_its_permissions_from_one_place() -> None:
     assert not listed & set(UNLISTED_PERMISSIONS)
 
 
+def test_what_is_demanded_together_is_listed_one_by_one_in_the_reference() -> None:
+    listed = json.loads(committed("permissions.json"))
+    for call, (sets, source) in COMBINED_PERMISSIONS.items():
+        assert frozenset[str]().union(*sets) <= set(listed[call])
+        assert source.startswith("https://")
+
+
 MODELS = [
     ("msgraph", "user", "User"),
     ("msgraph", "phone_authentication_method", "PhoneAuthenticationMethod"),
@@ -71,7 +84,7 @@ def test_the_files_say_what_the_models_themselves_say(package: str, file: str, n
 def test_enum_words_are_those_of_the_running_code() -> None:
     from msgraph.generated.models.authentication_phone_type import AuthenticationPhoneType
 
-    assert set(Schema.v1().enum("authenticationPhoneType")) == {word.value for word in AuthenticationPhoneType}
+    assert set(Schema.v1().enum("authenticationPhoneType")) == {str(word.value) for word in AuthenticationPhoneType}
 
 
 def test_hardware_tokens_requirements_and_preferences_are_beta_only() -> None:
@@ -91,7 +104,7 @@ def test_what_is_documented_by_hand_is_in_no_model_and_has_a_source() -> None:
         for item in SENT_ANYWAY:
             known = item.type in Schema.of(version).type_names
             assert not (known and Schema.of(version).is_declared(item.type, item.name)), item
-    sources = [value.source for value in (*DOCUMENTED_TYPES.values(), *SENT_ANYWAY)]
+    sources = [value.source for value in DOCUMENTED_TYPES.values()] + [item.source for item in SENT_ANYWAY]
     sources += [source for _, source in UNLISTED_PERMISSIONS.values()]
     assert all(source.startswith("https://") for source in sources)
 
