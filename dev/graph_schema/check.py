@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Checks values of one API version.
+    """A check of values of one API version.
 
     `answer`: Graph sends this, so keys must be there and `documented.SENT_ANYWAY` is allowed.
     `selected`: `$select` limits what is shown, so keys may be absent.
@@ -68,7 +68,7 @@ class Checker:
     selected: bool = False
 
     def problems(self, type_name: str, value: object) -> list[Problem]:
-        """Everything wrong with `value` as an object of this type. Raises NotDescribed for an unknown type."""
+        """Return everything wrong with `value` as an object of this type. Raises NotDescribed for an unknown type."""
         return list(self._object(self.schema.type(type_name), value, ""))
 
     def _object(self, expected: Type, value: object, where: str) -> Iterator[Problem]:
@@ -88,7 +88,7 @@ class Checker:
                 yield from self._property(actual, name, item, where)
 
     def _actual(self, expected: Type, named: object) -> Type | None:
-        """The type that `@odata.type` names; None where it is none of the expected ones. Case varies in the wild."""
+        """Return the type that `@odata.type` names, or None if it is none of the expected ones. Its case varies."""
         if named is None:
             return expected
         if expected.name == "resourceData":
@@ -102,7 +102,7 @@ class Checker:
         return actual.required if self.answer and not self.selected else frozenset()
 
     def _annotation(self, actual: Type, name: str, where: str) -> Iterator[Problem]:
-        """`@odata.type`, or `property@odata.context` of a declared property."""
+        """Accept `@odata.type`, and `property@odata.context` of a declared property."""
         owner, _, rest = name.partition("@")
         known = f"@{rest}" in ANNOTATIONS or (owner and rest.startswith("odata."))
         if not known or (owner and owner not in actual.properties):
@@ -134,7 +134,7 @@ class Checker:
             yield Problem(Fault.KIND, where, owner.name, name)
 
     def _part(self, owner: Type, name: str, declared: Property, item: object, where: str) -> Iterator[Problem]:
-        """An object inside another. One of a type that is not described cannot be judged, which is a fault too."""
+        """Check an object inside another. A type that is not described cannot be judged, which is a fault too."""
         try:
             expected = self.schema.type(declared.type)
         except NotDescribed:
@@ -148,7 +148,7 @@ def _join(where: str, name: str) -> str:
 
 
 def _is_moment(text: str) -> bool:
-    """An ISO 8601 date and time. Graph writes the `date` of an error without an offset."""
+    """Return whether a text is an ISO 8601 date and time. The `date` of an error has no offset."""
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -172,7 +172,7 @@ def _is_string(item: object) -> bool:
 
 
 def error_problems(schema: Schema, body: Any) -> list[Problem]:
-    """What is wrong with an error answer: the OData error object with `code` and `message`.
+    """Return what is wrong with an error answer: it is the OData error object with `code` and `message`.
 
     https://learn.microsoft.com/graph/errors#error-resource-type
     """

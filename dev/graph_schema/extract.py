@@ -41,7 +41,7 @@ def _write(name: str, value: Mapping[str, Any]) -> None:
 
 
 def as_text(value: Mapping[str, Any]) -> str:
-    """The file's content: sorted, one fact a line, so that a new SDK shows as a readable difference."""
+    """Return a file's content: sorted, one fact a line, so that a new SDK shows as a readable difference."""
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
@@ -49,7 +49,7 @@ def as_text(value: Mapping[str, Any]) -> str:
 
 
 def described(api: str) -> dict[str, Any]:
-    """Types, enums and addresses of one API version, as its installed SDK has them. ImportError without the SDK."""
+    """Return types, enums and addresses of one API version as its installed SDK has them. Raises ImportError."""
     distribution, package = SOURCES[api]
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -67,7 +67,7 @@ def described(api: str) -> dict[str, Any]:
 
 
 def _wanted(client: GeneratedClient, endpoints: Mapping[str, Endpoint]) -> set[Ref]:
-    """The types that addresses take and give, the elements of what they list, and those listed in `addresses`."""
+    """Return the types that addresses take and give, the elements of their lists, and those named in `addresses`."""
     spoken = {
         ref
         for address, endpoint in endpoints.items()
@@ -99,7 +99,7 @@ def _enums(fields: Mapping[Ref, Mapping[str, Field]]) -> set[Ref]:
 
 
 def _type(base: Ref | None, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """A type on its own; `base` names where the inherited properties are."""
+    """Return a type without what it inherits from `base`."""
     return {
         "base": base.odata_name if base else None,
         "properties": {name: _kind(field) for name, field in fields.items() if name != "@odata.type"},
@@ -107,7 +107,7 @@ def _type(base: Ref | None, fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _kind(field: Field) -> str:
-    """`string`, `enum x`, `object y`, and the same in brackets for a list."""
+    """Write `string`, `enum x` or `object y`, in brackets for a list."""
     text = f"{field.kind} {field.type.odata_name}" if field.type else field.kind
     return f"[{text}]" if field.many else text
 
@@ -125,14 +125,14 @@ def _address(address: str, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def read_reference(path: Path) -> dict[str, Any]:
-    """Microsoft's permission reference."""
+    """Read Microsoft's permission reference."""
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     value: dict[str, Any] = json.loads(raw)
     return value
 
 
 def permissions(reference: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Application permissions by `METHOD /address`, least privileged first. Addresses without any are left out.
+    """Return application permissions by `METHOD /address`, least privileged first, without addresses that have none.
 
     The reference grades each permission (`privilegeLevel`) and marks the least privileged ones of an address.
     """
@@ -144,7 +144,7 @@ def permissions(reference: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _opened(reference: Mapping[str, Any]) -> dict[tuple[str, str], set[tuple[int, bool, str]]]:
-    """What opens each method and address: (grade, not marked as the least privileged, name)."""
+    """Return what opens each method and address: (grade, not marked as the least privileged, name)."""
     opened: dict[tuple[str, str], set[tuple[int, bool, str]]] = {}
     for name, permission in reference.items():
         grade = permission["schemes"].get("Application", {}).get("privilegeLevel", 0)
@@ -160,7 +160,7 @@ def _opened(reference: Mapping[str, Any]) -> dict[tuple[str, str], set[tuple[int
 
 
 def _read_remark(remark: str) -> tuple[bool, bool]:
-    """Whether a permission is an address's least privileged for applications, and whether it needs another one."""
+    """Return whether a permission is the least privileged for applications, and whether it needs another one."""
     parts = dict(part.split("=", maxsplit=1) for part in remark.split(";") if part)
     return "Application" in parts.get("least", "").split(","), "AlsoRequires" in parts
 

@@ -84,7 +84,7 @@ class Module:
         return found
 
     def named(self, name: str) -> ast.ClassDef:
-        """The class of that name; LookupError if the file has none."""
+        """Return the class of that name. Raises LookupError."""
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef) and node.name == name:
                 return node
@@ -99,26 +99,26 @@ class GeneratedClient:
     _modules: dict[tuple[str, ...], Module] = field(default_factory=dict)
 
     def module(self, path: tuple[str, ...]) -> Module:
-        """The parsed file at a path without `.py`; FileNotFoundError if there is none."""
+        """Return the parsed file at a path without `.py`. Raises FileNotFoundError."""
         if path not in self._modules:
             source = self.root.joinpath(*path).with_suffix(".py").read_text(encoding="utf-8")
             self._modules[path] = Module(path, ast.parse(source))
         return self._modules[path]
 
     def model(self, name: str) -> Ref | None:
-        """A model by class name, `Folder.Class` for one in a folder of its own; None if this version lacks it."""
+        """Return a model by `Class` or `Folder.Class`, or None if this version lacks it."""
         *folders, last = name.split(".")
         path = ("models", *map(snake, folders), snake(last))
         return Ref(path, last) if self.root.joinpath(*path).with_suffix(".py").is_file() else None
 
     def base(self, ref: Ref) -> Ref | None:
-        """The model that a model derives from, if any."""
+        """Return the model that a model derives from, if any."""
         module = self.module(ref.module)
         names = [base.id for base in module.named(ref.name).bases if isinstance(base, ast.Name)]
         return next((module.imports[name] for name in names if name in module.imports), None)
 
     def members(self, ref: Ref) -> tuple[str, ...] | None:
-        """The words of an enum; None if the class is none."""
+        """Return the words of an enum, or None for another class."""
         node = self.module(ref.module).named(ref.name)
         if not any(isinstance(base, ast.Name) and base.id == "Enum" for base in node.bases):
             return None
@@ -127,7 +127,7 @@ class GeneratedClient:
         return tuple(word[0] if isinstance(word, tuple) else word for word in words)
 
     def fields(self, ref: Ref) -> dict[str, Field]:
-        """The JSON names that a model itself declares, from its `get_field_deserializers`."""
+        """Return the JSON names that a model itself declares, from its `get_field_deserializers`."""
         module = self.module(ref.module)
         function = _function(module.named(ref.name), "get_field_deserializers")
         tables = [node for node in ast.walk(function) if isinstance(node, ast.Dict)]
@@ -140,7 +140,7 @@ class GeneratedClient:
         return found
 
     def derived(self, ref: Ref) -> Iterator[Ref]:
-        """The types that a model's discriminator tells apart, itself not included."""
+        """Return the types that a model's discriminator distinguishes, itself not included."""
         module = self.module(ref.module)
         function = _function(module.named(ref.name), "create_from_discriminator_value")
         for node in ast.walk(function):
@@ -150,7 +150,7 @@ class GeneratedClient:
                     yield module.imports[made.id]
 
     def endpoint(self, address: str) -> Endpoint | None:
-        """The request builder of an address such as `/users/{id}`; None if this version lacks it."""
+        """Return the request builder of an address such as `/users/{id}`, or None if this version lacks it."""
         folders = ["item" if part.startswith("{") else snake(part) for part in address.strip("/").split("/")]
         files = sorted(self.root.joinpath(*folders).glob("*_request_builder.py"))
         if not files:
@@ -164,7 +164,7 @@ class GeneratedClient:
 
 
 def snake(name: str) -> str:
-    """The file name of a class or path segment, as the generator writes it."""
+    """Return the file name of a class or path segment, as the generator writes it."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 
 
@@ -173,7 +173,7 @@ def _function(node: ast.ClassDef, name: str) -> ast.FunctionDef:
 
 
 def _field(module: Module, deserializer: ast.Lambda) -> Field:
-    """The property behind `lambda n : setattr(self, 'name', n.get_…_value(Type))`."""
+    """Read the property from `lambda n : setattr(self, 'name', n.get_…_value(Type))`."""
     match deserializer.body:
         case ast.Call(args=[_, _, ast.Call(func=ast.Attribute(attr=reader), args=arguments)]):
             pass
@@ -200,6 +200,6 @@ def _methods(module: Module, node: ast.ClassDef) -> Iterator[tuple[str, tuple[Re
 
 
 def _annotated(module: Module, annotation: ast.expr | None) -> Ref | None:
-    """The model in an annotation such as `Optional[User]`; None for `None` and `bytes`."""
+    """Return the model in an annotation such as `Optional[User]`, or None for `None` and `bytes`."""
     names = [node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)] if annotation else []
     return next((module.imports[name] for name in names if name in module.imports), None)

@@ -63,29 +63,29 @@ class Schema:
 
     @staticmethod
     def v1() -> "Schema":
-        """Microsoft Graph v1.0."""
+        """Return the schema of Microsoft Graph v1.0."""
         return Schema.of("v1.0")
 
     @staticmethod
     def beta() -> "Schema":
-        """Microsoft Graph beta."""
+        """Return the schema of Microsoft Graph beta."""
         return Schema.of("beta")
 
     @staticmethod
     @lru_cache(maxsize=len(VERSIONS))
     def of(version: str) -> "Schema":
-        """The schema of an API version; ValueError for another word."""
+        """Return the schema of an API version. Raises ValueError for an unknown one."""
         if version not in VERSIONS:
             raise ValueError(f"{version!r}: give one of {VERSIONS}")
         return Schema(json.loads((FOLDER / f"{version}.json").read_text(encoding="utf-8")))
 
     @property
     def type_names(self) -> frozenset[str]:
-        """Every described type."""
+        """Names of all described types."""
         return frozenset(self._raw["types"]) | frozenset(DOCUMENTED_TYPES)
 
     def type(self, name: str) -> Type:
-        """A type by its name without a namespace. Raises NotDescribed."""
+        """Return a type by its name without a namespace. Raises NotDescribed."""
         if name not in self._types:
             self._types[name] = self._read(name)
         return self._types[name]
@@ -115,30 +115,30 @@ class Schema:
         )
 
     def enum(self, name: str) -> tuple[str, ...]:
-        """The words of an enum. Raises NotDescribed."""
+        """Return the words of an enum. Raises NotDescribed."""
         words = self._raw["enums"].get(name) or DOCUMENTED_ENUMS.get(name)
         if words is None:
             raise NotDescribed(f"the enum {name} is not described")
         return tuple(words)
 
     def is_declared(self, type_name: str, property_name: str) -> bool:
-        """Whether a type declares or inherits a property of exactly this spelling."""
+        """Return whether a type declares or inherits a property of exactly this spelling."""
         return property_name in self.type(type_name).properties
 
     def is_a(self, name: str | None, base: str) -> bool:
-        """Whether a type is `base` or derives from it."""
+        """Return whether a type is `base` or derives from it."""
         while name and name != base:
             name = self.type(name).base
         return name == base
 
     def derived(self, base: str) -> tuple[str, ...]:
-        """The described types that derive from `base`, itself included, by name."""
+        """Return the described types that derive from `base`, itself included, sorted by name."""
         if base not in self._derived:
             self._derived[base] = tuple(sorted(name for name in self.type_names if self.is_a(name, base)))
         return self._derived[base]
 
     def address(self, path: str) -> Address | None:
-        """The address of a path with parameters in braces, whatever their names; None if this version lacks it."""
+        """Return the address of a path with parameters in braces, or None if this version lacks it."""
         return self._addresses.get(path_key(path))
 
     @cached_property
@@ -166,7 +166,7 @@ def _address(values: Mapping[str, Any]) -> Address:
 
 
 def path_key(path: str) -> str:
-    """A path without case and without the names of its parameters."""
+    """Return a path in lower case and without the names of its parameters."""
     parts = path.lower().strip("/").split("/")
     return "/".join("{}" if part.startswith("{") else part for part in parts)
 
@@ -186,7 +186,7 @@ def _call_key(call: str) -> tuple[str, str]:
 
 
 def permissions(method: str, path: str) -> tuple[frozenset[str], ...]:
-    """The sets of application permissions that open a call, least privileged first. Raises NotDescribed."""
+    """Return the sets of application permissions that open a call, least privileged first. Raises NotDescribed."""
     found = _permissions().get((method, path_key(path)))
     if found is None:
         raise NotDescribed(f"no permission is known for {method} {path}")

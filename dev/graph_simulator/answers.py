@@ -12,7 +12,7 @@ FIRST_ERROR = 400
 
 
 def answer_problems(request: GraphRequest, route: Route | None, answer: GraphResponse) -> Iterable[object]:
-    """What does not fit. Pages of a selection may leave the key out, as the selection itself may."""
+    """Return what does not fit. A selection may leave the key out."""
     schema = Schema.of(request.version)
     if answer.status >= FIRST_ERROR:
         return error_problems(schema, answer.body)

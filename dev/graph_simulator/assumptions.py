@@ -112,6 +112,7 @@ ASSUMPTIONS = (
     Assumption(
         "sms-sign-in-409-saved", "409 phoneNumberNotUnique, yet the phone is saved", "a runbook's comment", "field"
     ),
+    Assumption("masked-form", "a masked number keeps its last two digits", "docs: masked, without a sample", "chosen"),
     Assumption("phone-read-lag", "phoneMethods may lag behind writes", "eventual consistency elsewhere", "inferred"),
     Assumption("auth-writes-notify", "method and state writes raise `updated`", "the careful assumption", "chosen"),
     # MFA state and preferences
@@ -145,7 +146,7 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "no-licence-forms",
-        "the missing licence may also be told in another case or wrapped",
+        "the missing licence may also come in another case or wrapped",
         "as its 403 is",
         "inferred",
     ),

@@ -140,8 +140,8 @@ def _put_tenant(tenant: Tenant, request: web.Request, given: JsonObject) -> Answ
 
     `smsPolicyState`, `smsUsableForSignIn` and `systemPreferredState`: the authentication-methods policy.
     `groupParents` (group -> parents), `roleAssignableGroups`, `groupRoles` and `groupEligibleRoles` (group -> roles).
-    `entraIdP2`: whether there is that licence, and `noLicenceForm`, how its absence is told: `code`, `otherCase`,
-    `inMessage` or `wrapped`.
+    `entraIdP2`: whether there is that licence; `noLicenceForm`: the form of the refusal without it (`code`,
+    `otherCase`, `inMessage` or `wrapped`).
     """
     del request
     unknown = sorted(given.keys() - TENANT_FACTS)

@@ -116,7 +116,7 @@ def _post_method(tenant: Tenant, request: web.Request, given: JsonObject) -> Ans
 
 
 def _put_authentication(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
-    """An administrator sets perUserMfaState, smsSignIn, systemPreferred or preferred."""
+    """An administrator sets perUserMfaState, smsSignIn, systemPreferred or preferred. `hidesPhones`: none is listed."""
     user = _find(tenant, request)
     check_authentication(given)
 
@@ -125,6 +125,8 @@ def _put_authentication(tenant: Tenant, request: web.Request, given: JsonObject)
             authentication.set_mfa_state(tenant, user, given["perUserMfaState"])
         if "smsSignIn" in given:
             authentication.set_sms_sign_in(tenant, user, bool(given["smsSignIn"]))
+        if "hidesPhones" in given:
+            user.hides_phones = bool(given["hidesPhones"])
         if "systemPreferred" in given:
             user.system_preferred = bool(given["systemPreferred"])
         if given.get("preferred"):

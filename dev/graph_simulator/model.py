@@ -55,7 +55,7 @@ class User:
     """A user object and everything behind `authentication/`. `coming`: properties a skeleton still lacks.
 
     `eligible_groups`: group and `member` or `owner`. `unavailable`: `requirements` or `signInPreferences` to the status
-    that reading or writing it gives for this user.
+    that reading or writing it gives for this user. `hides_phones`: registered phones are not listed.
     """
 
     id: str
@@ -73,6 +73,7 @@ class User:
     preferred: str = ""
     system_preferred: bool = True
     sms_sign_in: bool = False
+    hides_phones: bool = False
     coming: JsonObject = field(default_factory=dict)
     kind: str = ""
     groups: set[str] = field(default_factory=set)

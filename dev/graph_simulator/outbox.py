@@ -50,7 +50,7 @@ class Outbox:
         self._seen: dict[int, Item] = {}
 
     def unseen(self) -> list[Item]:
-        """The waiting items that were not returned before."""
+        """Return the waiting items that were not returned before."""
         waiting = {id(item): item for item in self.waiting}
         found = [item for key, item in waiting.items() if key not in self._seen]
         self._seen = waiting

@@ -14,7 +14,7 @@ _PREFIX = "at-"
 
 
 def page_of[T](request: GraphRequest, items: Sequence[T]) -> tuple[Sequence[T], JsonObject]:
-    """The items of the requested page, and the link to the next one as a part of the body ({} after the last)."""
+    """Return the items of the requested page, and the link to the next one as a part of the body ({} if none)."""
     start, size = _start(request), _size(request)
     shown = items[start : start + size]
     if start + size >= len(items):
@@ -40,7 +40,7 @@ def _start(request: GraphRequest) -> int:
 
 
 def _link(request: GraphRequest, start: int) -> str:
-    """The address as it was asked for, with every option and the token."""
+    """Return the requested address with every option and the token."""
     options = {**request.query, "$skiptoken": f"{_PREFIX}{start}"}
     return f"{request.root}{request.path}?" + "&".join(
         f"{name}={quote(value, safe=',')}" for name, value in options.items()

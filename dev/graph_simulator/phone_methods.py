@@ -3,6 +3,8 @@
 https://learn.microsoft.com/graph/api/authentication-list-phonemethods and its siblings
 """
 
+import re
+
 from dev.graph_simulator.authentication import add_phone, change_phone, not_registered, remove_phone
 from dev.graph_simulator.clock import iso
 from dev.graph_simulator.directory import find_user
@@ -28,12 +30,26 @@ def phone_json(phone: Phone, shown_type: str = "") -> JsonObject:
 
 
 def shown_phone(tenant: Tenant, phone: Phone) -> JsonObject:
-    """A phone as this tenant's answers show it."""
-    return phone_json(phone, tenant.switches.shown_phone_type)
+    """A phone as this tenant's answers show it. Administrators with few rights see masked numbers.
+
+    https://learn.microsoft.com/graph/api/authentication-list-phonemethods ([assume: masked-form])
+    """
+    shown = phone_json(phone, tenant.switches.shown_phone_type)
+    return shown | {"phoneNumber": _masked(phone.number)} if tenant.switches.masked_numbers else shown
+
+
+def _masked(number: str) -> str:
+    """All digits but the last two."""
+    return re.sub(r"[0-9]", "X", number[:-2]) + number[-2:]
 
 
 def seen_phones(tenant: Tenant, user: User) -> dict[str, Phone]:
-    """The phones as this reader sees them ([assume: phone-read-lag])."""
+    """The phones as this reader sees them ([assume: phone-read-lag]). A number may be registered and not be listed.
+
+    https://github.com/microsoftgraph/microsoft-graph-docs/issues/16571
+    """
+    if user.hides_phones:
+        return {}
     return user.phones_seen(tenant.now() - tenant.switches.read_lag_seconds)
 
 

@@ -11,7 +11,7 @@ from dev.graph_simulator.exchange import GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.tenant import Tenant
 
 ALL_USERS = "all_users"
-"""The id of the group that stands for everybody."""
+"""The id that stands for the group of all users."""
 
 
 def get_policy(tenant: Tenant, request: GraphRequest) -> GraphResponse:

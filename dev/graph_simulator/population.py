@@ -43,6 +43,7 @@ def full_user(user: User) -> JsonObject:
             "methodKinds": [method.kind for method in user.methods],
             "perUserMfaState": user.mfa_state,
             "smsSignIn": user.sms_sign_in,
+            "hidesPhones": user.hides_phones,
             "systemPreferred": user.system_preferred,
             "preferred": user.preferred or None,
         },
@@ -91,6 +92,7 @@ _STATE = {
     "smsSignIn",
     "systemPreferred",
     "preferred",
+    "hidesPhones",
 }
 
 
@@ -125,6 +127,7 @@ def _equip(tenant: Tenant, user: User, state: JsonObject) -> None:
     tenant.switches = wanted.changed({"notify_authentication_writes": False})
     try:
         user.sms_sign_in = bool(state.get("smsSignIn", False))
+        user.hides_phones = bool(state.get("hidesPhones", False))
         for phone_type in PHONE_IDS:
             if state.get(phone_type):
                 _add_phone(tenant, user, phone_type, state[phone_type])

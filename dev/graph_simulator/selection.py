@@ -16,7 +16,7 @@ _LITERALS = {"true": True, "false": False, "null": None}
 
 
 def selected(request: GraphRequest, type_name: str) -> tuple[str, ...]:
-    """The properties that `$select` names, in Graph's spelling; () without `$select`.
+    """Return the properties that `$select` names, in Graph's spelling; () without `$select`.
 
     An undeclared name is a 400 ([assume: unknown-select-400]). What a derived type declares may be named as well
     ([assume: derived-select]).
@@ -42,13 +42,13 @@ def _spellings(version: str, type_name: str) -> dict[str, str]:
 
 
 def project(request: GraphRequest, type_name: str, values: JsonObject, names: tuple[str, ...]) -> JsonObject:
-    """Only the named properties; one that was never set is null, a collection is empty."""
+    """Return only the named properties; one that was never set is null, a collection is empty."""
     declared = Schema.of(request.version).type(type_name).properties
     return {name: values.get(name, [] if name in declared and declared[name].many else None) for name in names}
 
 
 def passes(values: JsonObject, text: str, type_name: str) -> bool:
-    """`$filter` as far as it goes: `a eq 'b'`, `a in ('b','c')`, joined by or / and without brackets."""
+    """Apply a `$filter` of `a eq 'b'` and `a in ('b','c')`, joined by or / and without brackets."""
     if not text.strip():
         return True
     if re.search(r"\sor\s", text):

@@ -28,7 +28,7 @@ def refuse_undeclared(request: GraphRequest, route: Route) -> None:
 
 
 def element_type(schema: Schema, answer: str) -> str:
-    """The type that an answer consists of: the elements of a collection, or the answer itself; "" for none."""
+    """Return the type of a collection's elements, or of the answer itself; "" for none."""
     if not answer:
         return ""
     listed = schema.type(answer).properties.get("value")
@@ -36,7 +36,7 @@ def element_type(schema: Schema, answer: str) -> str:
 
 
 def _refuse_options(request: GraphRequest, route: Route) -> None:
-    """Custom options are ignored, system options must be known ([assume: query-options-400])."""
+    """Refuse unknown system options; custom ones are ignored ([assume: query-options-400])."""
     for name in request.query:
         if name.startswith("$") and name not in route.options:
             if route.family == SUBSCRIPTIONS:
@@ -63,7 +63,7 @@ def _refusal(problem: Problem, request: GraphRequest, route: Route) -> GraphErro
 
 
 def undeclared(problem: Problem, template: str) -> GraphError:
-    """400: a property that the type does not declare, or a parameter that an action does not take.
+    """Return the 400 of a property that the type does not declare, or of a parameter that an action does not take.
 
     https://github.com/microsoftgraph/msgraph-sdk-python/issues/440 · [assume: undeclared-everywhere-400]
     """
@@ -77,7 +77,7 @@ def undeclared(problem: Problem, template: str) -> GraphError:
 
 
 def unparsable_method() -> GraphError:
-    """400: the services behind `authentication/` take no type annotation.
+    """Return the 400 of a type annotation, which the services behind `authentication/` do not take.
 
     https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1616 (code and text) and /issues/1901 (the cause)
     """

@@ -43,6 +43,7 @@ class Switches:
     lenient_audience: bool = False
     restricted_units_refuse: bool = True
     shown_phone_type: str = ""
+    masked_numbers: bool = False
     # throttling: [requests, seconds]; zero requests = no limit
     write_quota: tuple[float, float] = (0, 150)
     resource_unit_quota: tuple[float, float] = (0, 10)

@@ -53,8 +53,8 @@ class Throttle:
             if limit and amount:
                 wait = self._book(name, app_id, amount, limit, seconds, now)
                 if wait:
-                    told = _retry_after(wait, switches)
-                    raise role_management_busy(told) if name == ROLE else _over(name, app_id, tenant_id, cost, told)
+                    headers = _retry_after(wait, switches)
+                    raise _exhausted(name, app_id, tenant_id, cost, headers)
 
     def _book(self, name: str, app_id: str, amount: float, limit: float, seconds: float, now: float) -> float:
         """Seconds to wait, 0 when the request fits."""
@@ -90,12 +90,14 @@ def _retry_after(wait: float, switches: Switches) -> dict[str, str]:
     return {"Retry-After": f"{wait:.3f}" if switches.decimal_retry_after else str(ceil(wait))}
 
 
-def _over(name: str, app_id: str, tenant_id: str, cost: Cost, told: dict[str, str]) -> GraphError:
+def _exhausted(name: str, app_id: str, tenant_id: str, cost: Cost, headers: dict[str, str]) -> GraphError:
+    if name == ROLE:
+        return role_management_busy(headers)
     headers = {
         "x-ms-throttle-scope": f"Tenant_Application/ReadWrite/{app_id}/{tenant_id}",
         "x-ms-throttle-information": name,
         "x-ms-throttle-limit-percentage": "1.1",
-        **told,
+        **headers,
     }
     return directory_busy(app_id, headers) if cost.directory else too_many_requests(headers)
 
@@ -111,6 +113,6 @@ def too_many_requests(headers: dict[str, str]) -> GraphError:
     return GraphError(429, "TooManyRequests", "Too many requests. Please retry after some time.", headers)
 
 
-def role_management_busy(told: dict[str, str]) -> GraphError:
+def role_management_busy(headers: dict[str, str]) -> GraphError:
     """The 429 of role management: https://github.com/cisagov/ScubaGear/issues/2157 · [assume: role-quota]"""
-    return GraphError(429, "UnknownError", "Too Many Requests", told)
+    return GraphError(429, "UnknownError", "Too Many Requests", headers)

@@ -161,7 +161,7 @@ def _subscription_routes(webhooks: subscriptions.Subscriptions) -> tuple[Route, 
 
 
 def decoded(path: str) -> list[str]:
-    """The segments of a path, percent-encoding undone."""
+    """Return the segments of a path, percent-decoded."""
     return [unquote(segment) if "%" in segment else segment for segment in path.strip("/").split("/")]
 
 
@@ -178,7 +178,7 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def system_segment(path: str) -> str:
-    """The first segment that begins with `$`: only system options may, so it is no key. "" if there is none."""
+    """Return the first segment that begins with `$`, which no key may, or ""."""
     return next((segment for segment in decoded(path) if segment.startswith("$")), "")
 
 
@@ -190,7 +190,7 @@ def parameters(route: Route, segments: tuple[str, ...]) -> dict[str, str] | None
 
 
 def _continues(route: Route, head: tuple[str, ...]) -> bool:
-    """Whether the segments are the beginning of the route's address."""
+    """Return whether the segments are the beginning of the route's address."""
     if len(route.segments) < len(head):
         return False
     for expected, given in zip(route.words, head, strict=False):
@@ -200,7 +200,7 @@ def _continues(route: Route, head: tuple[str, ...]) -> bool:
 
 
 def _word(given: str, expected: str) -> str:
-    """A segment as a fixed word: without case, and without what a function may be dressed in."""
+    """Return a segment as a fixed word: in lower case, a function without its namespace and brackets."""
     word = given.lower()
     return word.removeprefix("microsoft.graph.").removesuffix("()") if expected in FUNCTIONS else word
 

@@ -9,6 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dev.graph_schema.check import Checker, error_problems
+from dev.graph_schema.schema import Schema
+from dev.graph_simulator.errors import error_body
+from dev.graph_simulator.fault_answers import FAULT_WORDS
 from dev.graph_simulator.launcher import WrongAnswers, running_simulator, serving_simulator
 from dev.graph_simulator.outbox import Item
 from dev.graph_simulator.subscriptions import Subscriptions
@@ -124,6 +128,15 @@ async def test_every_notification_is_checked_once(graph: Graph, hook: Webhook) -
     await graph.sim("PATCH", f"users/{user}", {"mobilePhone": "1"})
     await hook.wait_for(3)
     assert graph.tenant.findings.checked - before == 3
+    check = Checker(Schema.v1())
+    assert [check.problems("changeNotificationCollection", {"value": post}) for post in hook.posts] == [
+        [] for _ in hook.posts
+    ]
+
+
+@pytest.mark.parametrize("status", FAULT_WORDS)
+def test_the_words_of_faults_have_the_form_of_errors(status: int) -> None:
+    assert error_problems(Schema.v1(), error_body(*FAULT_WORDS[status], "r", "c", 0.0)) == []
 
 
 async def test_a_tenant_checks_only_when_it_is_told_to(graph: Graph) -> None:

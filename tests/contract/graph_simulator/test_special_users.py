@@ -152,3 +152,17 @@ async def test_the_methods_policy_shows_sms_and_in_beta_the_system_preferred_met
     ]
     assert [body["authenticationMethodConfigurations"][0]["state"] for body in shown] == ["disabled"] * 2
     assert [body.get("systemCredentialPreferences", {}).get("state") for body in shown] == [None, "enabled"]
+
+
+async def test_a_registered_phone_may_not_be_listed(graph: Graph) -> None:
+    user = await graph.user(authentication={"mobile": NUMBER, "hidesPhones": True})
+    again = await graph.call("POST", phone_path(user), phone(OTHER_NUMBER))
+    assert (await graph.phones(user), again.status) == ([], 400)
+    await graph.sim("PUT", f"users/{user}/authentication", {"hidesPhones": False})
+    assert [item["phoneNumber"] for item in await graph.phones(user)] == [NUMBER]
+
+
+async def test_numbers_may_be_masked(graph: Graph) -> None:
+    user = await graph.user(authentication={"mobile": "+49 1713920001"})
+    await graph.sim("PATCH", "faults", {"masked_numbers": True})
+    assert [item["phoneNumber"] for item in await graph.phones(user)] == ["+XX XXXXXXXX01"]
