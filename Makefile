@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 
-.PHONY: demo test dev lint audit types mutants bench chaos infra package lock clean
+.PHONY: demo test dev lint audit types mutants bench chaos infra schema package lock clean
 
 demo: .venv/.ready
 	$(PYTHON) -m dev.demo
@@ -45,6 +45,10 @@ chaos: .venv/.ready
 # Compiles infra/ anew; what comes out is kept in git beside its tests. Needs the Bicep compiler (docs/deployment.md).
 infra: .venv/.ready
 	$(PYTHON) -m dev.infra
+
+# Reads Microsoft's generated models anew: what the simulator and the tests hold every body against. After an update of an SDK.
+schema: .venv/.judges
+	$(PYTHON) -m dev.graph_schema.extract
 
 package: .venv/.ready
 	$(PYTHON) -m dev.package

@@ -21,7 +21,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.verbose:
         logging.basicConfig(level=logging.INFO)
-    asyncio.run(_serve(Tenant(arguments.tenant, arguments.seed), arguments))
+    tenant = Tenant(arguments.tenant, arguments.seed, check_answers=arguments.check_answers)
+    asyncio.run(_serve(tenant, arguments))
     return 0
 
 
@@ -30,6 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9001, help="TCP port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--tenant", default=DEFAULT_TENANT_ID, help="tenant id (GUID)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is left to chance")
+    parser.add_argument("--check-answers", action="store_true", help="hold every answer against Microsoft's models")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input closes")
     return parser.parse_args()

@@ -36,6 +36,21 @@ ASSUMPTIONS = (
     Assumption(
         "method-calls-quota", "method calls have a quota of their own", "two documented limits are candidates", "chosen"
     ),
+    # what is refused because Microsoft's metadata does not know it
+    Assumption(
+        "undeclared-everywhere-400",
+        "every body with an undeclared property is a 400 RequestBodyRead",
+        "seen for mail and contacts; all these types are closed or judged as if they were",
+        "field",
+    ),
+    Assumption("misfit-codes", "a declared property of a wrong kind is a 400, and its codes", "OData", "inferred"),
+    Assumption("query-options-400", "an undocumented system query option is a 400", "OData", "inferred"),
+    Assumption(
+        "partial-roles",
+        "a role for some properties of an object opens all of them",
+        "clients here need no more",
+        "chosen",
+    ),
     # users and delta
     Assumption("replication-404", "a new user answers 404 for a while", "reported by Microsoft support staff", "field"),
     Assumption(
@@ -53,6 +68,9 @@ ASSUMPTIONS = (
         "inferred",
     ),
     Assumption("options-beside-token-400", "options beside a delta token are a 400", "docs only say: do not", "chosen"),
+    Assumption(
+        "delta-link-spelling", "delta links repeat delta or delta() as it was asked for", "links are opaque", "chosen"
+    ),
     Assumption("unreadable-token-400", "a token that cannot be read is a 400", "nothing documented", "chosen"),
     Assumption(
         "expired-token-codes", "410 says resyncRequired, 40x is 400 syncStateNotFound", "docs: '40X', 410", "inferred"
@@ -77,11 +95,24 @@ ASSUMPTIONS = (
         "any-target", "app-only writes work on guests and administrators", "limits are for delegated calls", "inferred"
     ),
     Assumption(
+        "restricted-unit-403",
+        "method and state writes on users in a restricted unit are a 403",
+        "docs: application permissions do not apply; methods are not named",
+        "inferred",
+    ),
+    Assumption(
+        "agents-have-no-methods",
+        "a phone for an agent user is a 400",
+        "they cannot have factors; no status",
+        "inferred",
+    ),
+    Assumption(
         "delete-default-400", "default or mobile beside others cannot be deleted", "two vendors' notes", "field"
     ),
     Assumption(
         "sms-sign-in-409-saved", "409 phoneNumberNotUnique, yet the phone is saved", "a runbook's comment", "field"
     ),
+    Assumption("masked-form", "a masked number keeps its last two digits", "docs: masked, without a sample", "chosen"),
     Assumption("phone-read-lag", "phoneMethods may lag behind writes", "eventual consistency elsewhere", "inferred"),
     Assumption("auth-writes-notify", "method and state writes raise `updated`", "the careful assumption", "chosen"),
     # MFA state and preferences
@@ -95,7 +126,36 @@ ASSUMPTIONS = (
     Assumption(
         "system-preferred-per-user", "isSystemPreferred… can be patched per user", "listed as updatable", "inferred"
     ),
-    Assumption("role-filter-required", "role lists take principalId eq only", "clients here need no more", "chosen"),
+    Assumption(
+        "role-filters",
+        "role lists filter by eq on principal, role or group only",
+        "clients here need no more",
+        "chosen",
+    ),
+    Assumption(
+        "role-list-top", "role lists take $top, which their pages do not name", "a dozen public programs do so", "field"
+    ),
+    Assumption(
+        "role-quota", "all of role management shares one quota and PIM's 429", "seen for PIM policies only", "inferred"
+    ),
+    Assumption(
+        "group-eligibility-filter-400",
+        "eligibilities of groups without a filter are a 400",
+        "docs: requires",
+        "inferred",
+    ),
+    Assumption(
+        "no-licence-forms",
+        "the missing licence may also come in another case or wrapped",
+        "as its 403 is",
+        "inferred",
+    ),
+    Assumption(
+        "group-filters", "groups filter by isAssignableToRole eq true without more", "public tools do so", "field"
+    ),
+    Assumption(
+        "state-unavailable", "requirements or preferences may be a 400 or 404 for some users", "back end", "chosen"
+    ),
     Assumption(
         "no-licence-400", "without P2 eligibilities are a 400 AadPremiumLicenseRequired", "several tools' code", "field"
     ),

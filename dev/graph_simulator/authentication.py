@@ -13,7 +13,7 @@ PREFERRED_NEEDS = {
     "voiceAlternateMobile": ("alternateMobile", ()),
     "voiceOffice": ("office", ()),
     "push": ("", ("microsoftAuthenticator",)),
-    "oath": ("", ("softwareOath", "microsoftAuthenticator")),
+    "oath": ("", ("softwareOath", "hardwareOath", "microsoftAuthenticator")),
 }
 """What must be registered before a method can be preferred.
 
@@ -26,9 +26,12 @@ SECOND_FACTOR_METHODS = STRONGER_METHODS | {"temporaryAccessPass"}
 def add_phone(tenant: Tenant, user: User, phone_type: str, number: str) -> Phone:
     """Register a phone. One per type, `mobile` before `alternateMobile`.
 
-    Guests and administrators are no exception ([assume: any-target]).
+    Guests and administrators are no exception ([assume: any-target]); agent users are
+    ([assume: agents-have-no-methods]).
     https://learn.microsoft.com/graph/api/authentication-post-phonemethods
     """
+    if user.is_agent:
+        raise bad_request("Authentication methods are not supported for agent users.")
     if phone_type in user.phones:
         # [assume: phone-exists-400]
         raise bad_request(f"A phone method of type {phone_type} is already registered for this user.")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from dev.graph_simulator.errors import GraphError, bad_request
 from dev.graph_simulator.exchange import GraphRequest, GraphResponse, JsonObject
+from dev.graph_simulator.strict import refuse_undeclared_in_batch
 from dev.graph_simulator.tenant import Tenant
 
 MOST_REQUESTS = 20
@@ -29,6 +30,7 @@ class Step:
 
 async def run_batch(tenant: Tenant, outer: GraphRequest, dispatch: Dispatch) -> GraphResponse:
     """Run the inner requests in order of dependence; the answers come in any order."""
+    refuse_undeclared_in_batch(outer)
     steps = _steps(outer)
     tenant.stats.count_batch(len(steps))
     answers: dict[str, GraphResponse] = {}

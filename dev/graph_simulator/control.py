@@ -8,7 +8,7 @@ from aiohttp import web
 
 from dev.graph_simulator import control_faults, control_users
 from dev.graph_simulator.clock import iso_precise
-from dev.graph_simulator.errors import GraphError
+from dev.graph_simulator.errors import NO_LICENCE_FORMS, GraphError
 from dev.graph_simulator.exchange import JsonObject
 from dev.graph_simulator.journal import READ
 from dev.graph_simulator.model import Subscription
@@ -128,18 +128,60 @@ def _stats(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
     return 200, tenant.stats.as_json()
 
 
+def _findings(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
+    """What the simulator sent that does not fit Microsoft's description; nothing, unless the simulator is wrong."""
+    del request, given
+    tenant.settle()
+    return 200, tenant.findings.as_json()
+
+
 def _put_tenant(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
-    """Tenant-wide facts: the SMS policy, which group is nested in which (`groupParents`: group -> parents), which
-    groups can hold directory roles (`roleAssignableGroups`), and whether there is Entra ID P2 (`entraIdP2`)."""
+    """Tenant-wide facts; what is not named stays.
+
+    `smsPolicyState`, `smsUsableForSignIn` and `systemPreferredState`: the authentication-methods policy.
+    `groupParents` (group -> parents), `roleAssignableGroups`, `groupRoles` and `groupEligibleRoles` (group -> roles).
+    `entraIdP2`: whether there is that licence; `noLicenceForm`: the form of the refusal without it (`code`,
+    `otherCase`, `inMessage` or `wrapped`).
+    """
     del request
+    unknown = sorted(given.keys() - TENANT_FACTS)
+    if unknown:
+        raise ValueError(f"unknown facts {unknown}; known are {sorted(TENANT_FACTS)}")
+    form = str(given.get("noLicenceForm", tenant.no_licence_form))
+    if form not in {*NO_LICENCE_FORMS, "wrapped"}:
+        raise ValueError(f"noLicenceForm: give one of {sorted(NO_LICENCE_FORMS)} or 'wrapped'")
+    tenant.no_licence_form = form
+    tenant.has_p2 = bool(given.get("entraIdP2", tenant.has_p2))
     tenant.sms_policy_state = str(given.get("smsPolicyState", tenant.sms_policy_state))
     tenant.sms_usable_for_sign_in = bool(given.get("smsUsableForSignIn", tenant.sms_usable_for_sign_in))
+    tenant.system_preferred_state = str(given.get("systemPreferredState", tenant.system_preferred_state))
+    _put_groups(tenant, given)
+    return 200, {"smsPolicyState": tenant.sms_policy_state, "smsUsableForSignIn": tenant.sms_usable_for_sign_in}
+
+
+TENANT_FACTS = frozenset(
+    {
+        "entraIdP2",
+        "groupEligibleRoles",
+        "groupParents",
+        "groupRoles",
+        "noLicenceForm",
+        "roleAssignableGroups",
+        "smsPolicyState",
+        "smsUsableForSignIn",
+        "systemPreferredState",
+    }
+)
+
+
+def _put_groups(tenant: Tenant, given: JsonObject) -> None:
     for group, parents in given.get("groupParents", {}).items():
         tenant.group_parents[str(group).casefold()] = {str(parent).casefold() for parent in parents}
     if "roleAssignableGroups" in given:
         tenant.role_assignable_groups = {str(group).casefold() for group in given["roleAssignableGroups"]}
-    tenant.has_p2 = bool(given.get("entraIdP2", tenant.has_p2))
-    return 200, {"smsPolicyState": tenant.sms_policy_state, "smsUsableForSignIn": tenant.sms_usable_for_sign_in}
+    for name, held in (("groupRoles", tenant.group_roles), ("groupEligibleRoles", tenant.group_eligible_roles)):
+        for group, roles in given.get(name, {}).items():
+            held[str(group).casefold()] = {str(role) for role in roles}
 
 
 _ROUTES: tuple[tuple[str, str, Control], ...] = (
@@ -152,5 +194,6 @@ _ROUTES: tuple[tuple[str, str, Control], ...] = (
     ("GET", "/sim/journal", _journal),
     ("GET", "/sim/violations", _violations),
     ("GET", "/sim/stats", _stats),
+    ("GET", "/sim/findings", _findings),
     ("PUT", "/sim/tenant", _put_tenant),
 )

@@ -9,7 +9,14 @@ from dev.graph_simulator.errors import user_not_found
 from dev.graph_simulator.exchange import JsonObject
 from dev.graph_simulator.model import PHONE_IDS, User
 from dev.graph_simulator.people import make_people
-from dev.graph_simulator.population import EXTRAS, check_authentication, full_user, make_user
+from dev.graph_simulator.population import (
+    EXTRAS,
+    check_authentication,
+    full_user,
+    make_user,
+    read_eligible_groups,
+    read_unavailable,
+)
 from dev.graph_simulator.tenant import Tenant
 
 type Answer = tuple[int, object]
@@ -49,13 +56,17 @@ def _get(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
 
 
 def _edit(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
-    """HR changes properties; groups and roles may be given as well."""
+    """HR changes properties; groups, roles and what else is not a property may be given as well."""
     user = _find(tenant, request)
     properties = {name: value for name, value in given.items() if name not in EXTRAS}
     _act(tenant, user, "hr", "user.update", lambda: directory.update_user(tenant, user, properties))
     for name, attribute in (("groups", "groups"), ("roles", "roles"), ("eligibleRoles", "eligible_roles")):
         if name in given:
             setattr(user, attribute, {str(item).casefold() for item in given[name]})
+    if "eligibleGroups" in given:
+        user.eligible_groups = read_eligible_groups(given["eligibleGroups"])
+    if "unavailable" in given:
+        user.unavailable = read_unavailable(given["unavailable"])
     return 200, full_user(user)
 
 
@@ -105,7 +116,7 @@ def _post_method(tenant: Tenant, request: web.Request, given: JsonObject) -> Ans
 
 
 def _put_authentication(tenant: Tenant, request: web.Request, given: JsonObject) -> Answer:
-    """An administrator sets perUserMfaState, smsSignIn, systemPreferred or preferred."""
+    """An administrator sets perUserMfaState, smsSignIn, systemPreferred or preferred. `hidesPhones`: none is listed."""
     user = _find(tenant, request)
     check_authentication(given)
 
@@ -114,6 +125,8 @@ def _put_authentication(tenant: Tenant, request: web.Request, given: JsonObject)
             authentication.set_mfa_state(tenant, user, given["perUserMfaState"])
         if "smsSignIn" in given:
             authentication.set_sms_sign_in(tenant, user, bool(given["smsSignIn"]))
+        if "hidesPhones" in given:
+            user.hides_phones = bool(given["hidesPhones"])
         if "systemPreferred" in given:
             user.system_preferred = bool(given["systemPreferred"])
         if given.get("preferred"):

@@ -13,14 +13,14 @@ from urllib.parse import quote
 from dev.graph_simulator.clock import SECONDS_PER_DAY
 from dev.graph_simulator.errors import GraphError, bad_request, unsupported_query
 from dev.graph_simulator.exchange import GraphRequest, GraphResponse, JsonObject
-from dev.graph_simulator.model import User
+from dev.graph_simulator.model import AGENT_USER, User
+from dev.graph_simulator.properties import DEFAULT_PROPERTIES
+from dev.graph_simulator.selection import selected
 from dev.graph_simulator.tenant import Tenant
-from dev.graph_simulator.users import selected
 
 TOKEN_LIFE_SECONDS = 7 * SECONDS_PER_DAY
 """Delta tokens of directory objects live seven days."""
 MOST_FILTERED_IDS = 50
-OPTIONS = frozenset({"$select", "$filter", "$deltatoken", "$skiptoken"})
 _ID_CLAUSE = re.compile(r"\s*id\s+eq\s+'([^']+)'\s*")
 
 
@@ -49,9 +49,6 @@ class Round:
 
 def get_delta(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """One page of a delta round."""
-    for option in request.query:
-        if option not in OPTIONS:
-            raise unsupported_query(f"The query option {option} is not supported for delta queries.")
     if "$skiptoken" in request.query:
         return _continue(tenant, request, request.query["$skiptoken"])
     given = request.query.get("$deltatoken", "")
@@ -60,7 +57,8 @@ def get_delta(tenant: Tenant, request: GraphRequest) -> GraphResponse:
             # [assume: options-beside-token-400]
             raise bad_request("Query options are encoded in the delta token and cannot be given again.", "BadRequest")
         return _start(tenant, request, _read_token(given))
-    fresh = Token(0, tenant.now(), selected(request), "$select" in request.query, _filtered_ids(request))
+    names = selected(request, "user") or DEFAULT_PROPERTIES
+    fresh = Token(0, tenant.now(), names, "$select" in request.query, _filtered_ids(request))
     if given == "latest":
         latest = Token(tenant.sequence, fresh.issued, fresh.select, fresh.explicit, fresh.ids)
         return GraphResponse(200, _page(request, [], "@odata.deltaLink", _write_token(latest), "$deltatoken"))
@@ -138,13 +136,15 @@ def _show(user: User, current: Round) -> JsonObject:
     names = [name for name in current.following.select if name in user.changed]
     if current.minimal and user.created_sequence <= current.since:
         names = [name for name in names if user.changed[name] > current.since]
-    return {**{name: user.properties.get(name) for name in names}, "id": user.id}
+    shown = {**{name: user.properties.get(name) for name in names}, "id": user.id}
+    return {"@odata.type": AGENT_USER, **shown} if user.is_agent else shown
 
 
 def _page(request: GraphRequest, values: list[JsonObject], link: str, token: str, option: str) -> JsonObject:
+    """Links repeat the spelling of the address, `delta` or `delta()` ([assume: delta-link-spelling])."""
     return {
         "@odata.context": f"{request.root}/$metadata#users",
-        link: f"{request.root}/users/delta?{option}={quote(token, safe='')}",
+        link: f"{request.root}{request.path}?{option}={quote(token, safe='')}",
         "value": values,
     }
 

@@ -2,21 +2,34 @@
 
 import asyncio
 import uuid
+from collections import defaultdict
 from collections.abc import Awaitable
 from dataclasses import replace
 
+from dev.graph_simulator.answers import answer_problems
 from dev.graph_simulator.auth import read_caller
 from dev.graph_simulator.batch import is_batch, refuse_nested, run_batch
 from dev.graph_simulator.clock import SECONDS_PER_HOUR
 from dev.graph_simulator.costs import cost_of
 from dev.graph_simulator.directory import lookup
-from dev.graph_simulator.errors import GraphError, directory_denied, methods_denied, segment_not_found
+from dev.graph_simulator.errors import GraphError, directory_denied, methods_denied, pim_denied, segment_not_found
 from dev.graph_simulator.exchange import NOBODY, GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.fault_answers import spoiled_after, spoiled_before
 from dev.graph_simulator.faults import Effect
 from dev.graph_simulator.model import User
+from dev.graph_simulator.strict import refuse_undeclared
 from dev.graph_simulator.tenant import Tenant
-from dev.graph_simulator.urls import METHODS, SUBSCRIPTIONS, Route, first_unknown, parameters, split_path
+from dev.graph_simulator.urls import (
+    METHODS,
+    PIM,
+    ROLES,
+    SUBSCRIPTIONS,
+    Route,
+    first_unknown,
+    parameters,
+    split_path,
+    system_segment,
+)
 
 HANG_SECONDS = SECONDS_PER_HOUR
 
@@ -27,6 +40,10 @@ class Dispatcher:
     def __init__(self, tenant: Tenant, routes: tuple[Route, ...]) -> None:
         self._tenant = tenant
         self._routes = routes
+        self._by_shape: defaultdict[tuple[str, str, int], list[Route]] = defaultdict(list)
+        for route in routes:
+            for version in route.addresses:
+                self._by_shape[route.method, version, len(route.segments)].append(route)
 
     async def __call__(self, request: GraphRequest) -> GraphResponse:
         """The answer to one direct or inner request."""
@@ -60,6 +77,10 @@ class Dispatcher:
         spoiled = spoiled_before(effect, request, tenant.now())
         if spoiled is None:
             answer = await self._answered(request, route, segments)
+            if tenant.findings.wanted and not answer.cut:
+                template = route.template if route else request.path
+                what = f"{request.method} /{request.version}{template} {answer.status}"
+                tenant.findings.note(what, answer_problems(request, route, answer))
             sent = spoiled_after(effect, answer, request, tenant.now())
         else:
             answer = sent = spoiled
@@ -109,28 +130,42 @@ class Dispatcher:
         if route is None:
             raise self._no_such_address(request, segments)
         if not route.opens_to(caller.roles):
-            raise methods_denied() if route.family == METHODS else directory_denied()
+            raise _denied(route)
         self._note_haste(request, route)
         tenant.throttle.charge(caller.app_id, tenant.id, cost_of(request, route), tenant.switches, tenant.now())
+        refuse_undeclared(request, route)
+        self._refuse_restricted(route, segments)
         answer = route.handler(tenant, request)
         return await answer if isinstance(answer, Awaitable) else answer
 
     def _match(self, request: GraphRequest, segments: tuple[str, ...]) -> tuple[Route | None, dict[str, str]]:
-        for route in self._routes:
-            if route.method == request.method and request.version in route.versions:
-                found = parameters(route, segments)
-                if found is not None:
-                    return route, found
+        if system_segment(request.path):
+            return None, {}
+        for route in self._by_shape[request.method, request.version, len(segments)]:
+            found = parameters(route, segments)
+            if found is not None:
+                return route, found
         return None, {}
 
     def _no_such_address(self, request: GraphRequest, segments: tuple[str, ...]) -> GraphError:
+        if system_segment(request.path):
+            return segment_not_found(system_segment(request.path))
         known = any(
-            request.version in route.versions and parameters(route, segments) is not None for route in self._routes
+            request.version in route.addresses and parameters(route, segments) is not None for route in self._routes
         )
         if known:
             # [assume: wrong-method-405]
             return GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
         return segment_not_found(first_unknown(self._routes, request.version, segments))
+
+    def _refuse_restricted(self, route: Route, segments: tuple[str, ...]) -> None:
+        """Application permissions do not reach users in restricted management units ([assume: restricted-unit-403]).
+
+        https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management#programmability
+        """
+        user = self._user(segments) if route.operation else None
+        if user and user.is_restricted and self._tenant.switches.restricted_units_refuse:
+            raise _denied(route)
 
     def _user(self, segments: tuple[str, ...]) -> User | None:
         if len(segments) < 2 or segments[0].casefold() != "users":
@@ -168,7 +203,7 @@ class Dispatcher:
         headers = dict(sent.headers)
         headers["request-id"] = request.request_id
         headers["client-request-id"] = request.headers.get("client-request-id") or request.request_id
-        if route and route.family != METHODS:
+        if route and route.family not in {METHODS, ROLES, PIM}:
             headers["x-ms-resource-unit"] = str(cost_of(request, route).units)
         return replace(sent, headers=headers)
 
@@ -178,6 +213,13 @@ class Dispatcher:
         for status, headers in [(sent.status, sent.headers), *((one["status"], one["headers"]) for one in inner)]:
             if status == 429:
                 tenant.throttle.note_429(self._caller_id(request), headers.get("Retry-After"), tenant.now())
+
+
+def _denied(route: Route) -> GraphError:
+    """The 403 of the service that answers."""
+    if route.family == PIM:
+        return pim_denied(name for needed in route.roles for name in needed)
+    return methods_denied() if route.family == METHODS else directory_denied()
 
 
 def params_user(request: GraphRequest) -> str:

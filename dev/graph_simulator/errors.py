@@ -3,7 +3,8 @@
 Shape: https://learn.microsoft.com/graph/errors
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dev.graph_simulator.clock import iso
@@ -50,6 +51,52 @@ def directory_denied() -> GraphError:
 def methods_denied() -> GraphError:
     """403 of the authentication-method services (code: [assume: methods-denied-code])."""
     return GraphError(403, "accessDenied", "Request Authorization failed")
+
+
+def pim_denied(roles: Iterable[str]) -> GraphError:
+    """403 of Privileged Identity Management: an error of its own inside the message.
+
+    https://github.com/kayasax/EasyPIM/issues/37
+    """
+    text = f"Authorization failed due to missing permission scope {','.join(roles)}."
+    return GraphError(403, "UnknownError", _wrapped("PermissionScopeNotGranted", text))
+
+
+NO_LICENCE = "AadPremiumLicenseRequired"
+NO_LICENCE_TEXT = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
+NO_LICENCE_FORMS: Mapping[str, tuple[str, str]] = {
+    "code": (NO_LICENCE, NO_LICENCE_TEXT),
+    "otherCase": (NO_LICENCE[0].lower() + NO_LICENCE[1:], NO_LICENCE_TEXT),
+    "inMessage": ("BadRequest", f"[{NO_LICENCE}] {NO_LICENCE_TEXT}"),
+}
+"""How a tenant without Entra ID P2 may say so: code and message. `code` is what was seen; the others are what clients
+have been written for. A fourth form, `wrapped`, is the way this service wraps its 403.
+
+https://github.com/mondoohq/mql/pull/8955 · [assume: no-licence-forms]
+"""
+
+
+def no_licence(form: str) -> GraphError:
+    """400: Privileged Identity Management without Entra ID P2."""
+    wrapped = ("UnknownError", _wrapped(NO_LICENCE, NO_LICENCE_TEXT))
+    code, message = NO_LICENCE_FORMS.get(form, wrapped)
+    return GraphError(400, code, message)
+
+
+def _wrapped(code: str, text: str) -> str:
+    return json.dumps({"errorCode": code, "message": text, "instanceAnnotations": []}, separators=(",", ":"))
+
+
+def backend_not_found(segment: str, user: str) -> dict[str, Any]:
+    """The body of an error that the service behind `authentication/` gives in its own form, without `error`.
+
+    https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1267
+    """
+    uri = f"https://mface.windowsazure.com/odata/users('{user}')/authentication/{segment}"
+    return {
+        "Message": f"No HTTP resource was found that matches the request URI '{uri}'.",
+        "MessageDetail": "No type was found that matches the controller named 'users'.",
+    }
 
 
 def user_not_found(key: str) -> GraphError:

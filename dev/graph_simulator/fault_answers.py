@@ -1,10 +1,13 @@
 """What a fault makes of a request, before or after it was done."""
 
-from dev.graph_simulator.errors import error_body
-from dev.graph_simulator.exchange import GraphRequest, GraphResponse
+import json
+
+from dev.graph_simulator.errors import backend_not_found, error_body
+from dev.graph_simulator.exchange import GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.faults import Effect
 
 FAULT_WORDS = {
+    400: ("BadRequest", "The request is not valid."),
     401: ("InvalidAuthenticationToken", "Access token has expired or is not yet valid."),
     403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
     404: (
@@ -42,7 +45,20 @@ def _fault_answer(effect: Effect, status: int, request: GraphRequest, now: float
     headers = dict(effect.headers)
     if effect.html is not None:
         return GraphResponse(status, headers=headers, html=effect.html)
+    return GraphResponse(status, effect.body or _error_body(effect, status, request, now), headers)
+
+
+def _error_body(effect: Effect, status: int, request: GraphRequest, now: float) -> JsonObject:
+    """The error in Graph's form, or in that of the service behind `authentication/`, bare or wrapped.
+
+    https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1267 (bare)
+    https://github.com/microsoftgraph/msgraph-beta-sdk-dotnet/issues/215 (wrapped)
+    """
     code, message = FAULT_WORDS.get(status, ("UnknownError", "A simulated fault."))
+    if effect.backend:
+        bare = backend_not_found(request.path.rsplit("/", maxsplit=1)[-1], request.params.get("user", ""))
+        if effect.backend == "bare":
+            return bare
+        code, message = "UnknownError", json.dumps(bare)
     client_request_id = request.headers.get("client-request-id") or request.request_id
-    body = effect.body or error_body(code, message, request.request_id, client_request_id, now)
-    return GraphResponse(status, body, headers)
+    return error_body(code, message, request.request_id, client_request_id, now)

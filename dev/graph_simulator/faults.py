@@ -8,6 +8,7 @@ from typing import Any
 from dev.graph_simulator.exchange import JsonObject
 
 SCOPES = ("", "outer", "inner")
+BACKENDS = ("", "bare", "wrapped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,13 @@ class Effect:
     """What goes wrong. Without a status the request is only delayed, hung or cut.
 
     `hang`: never answer. `cut_before`: drop the connection, nothing is done. `cut_after_commit` and
-    `error_after_commit` (a status): the request is done, the caller is told otherwise.
+    `error_after_commit` (a status): the request is done, the caller is told otherwise. `backend`: the error comes from
+    the service behind `authentication/`, `bare` in its own form or `wrapped` in Graph's.
     """
 
     status: int = 0
     body: JsonObject | None = None
+    backend: str = ""
     html: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     delay_seconds: float = 0.0
@@ -111,6 +114,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 _EFFECTS = {
     "status",
     "body",
+    "backend",
     "html",
     "headers",
     "retry_after",
@@ -130,9 +134,13 @@ def _effect(values: JsonObject) -> Effect:
     html = values.get("html")
     if html is True:
         html = "<html><body><h1>Our services aren't available right now</h1></body></html>"
+    backend = values.get("backend") or ""
+    if backend not in BACKENDS:
+        raise ValueError(f"backend {backend!r}: give one of {BACKENDS}")
     return Effect(
         status=int(values.get("status") or 0),
         body=values.get("body"),
+        backend=backend,
         html=html or None,
         headers=tuple(headers.items()),
         delay_seconds=float(values.get("delay_seconds") or 0.0),

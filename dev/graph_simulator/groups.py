@@ -1,14 +1,17 @@
-"""Groups and directory roles of a user, as far as a scope check needs them.
+"""Groups of the tenant, and the memberships of a user, as far as a scope check needs them.
 
 https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups · https://learn.microsoft.com/graph/api/user-list-transitivememberof
-https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments · https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityschedules
+https://learn.microsoft.com/graph/api/group-list
 """
 
-import re
+import uuid
 
-from dev.graph_simulator.directory import find_user, lookup
-from dev.graph_simulator.errors import bad_request, unsupported_query
+from dev.graph_simulator.directory import find_user
+from dev.graph_simulator.errors import bad_request
 from dev.graph_simulator.exchange import GraphRequest, GraphResponse, JsonObject
+from dev.graph_simulator.model import User
+from dev.graph_simulator.paging import page_of
+from dev.graph_simulator.selection import passes, project, selected
 from dev.graph_simulator.tenant import Tenant
 
 MOST_GROUPS = 20
@@ -18,8 +21,8 @@ GROUP_DETAILS = frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.
 
 https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
 """
-USUAL_PAGE, LARGEST_PAGE = 100, 999
-_PRINCIPAL = re.compile(r"\s*principalId\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
+UNIT_DETAILS = frozenset({"AdministrativeUnit.Read.All", "Directory.Read.All"})
+"""The same for administrative units."""
 
 
 def all_groups(tenant: Tenant, direct: set[str]) -> set[str]:
@@ -48,28 +51,24 @@ def check_member_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 
 def transitive_member_of(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """The groups and active roles of a user, in pages."""
+    """The groups, active roles and restricted administrative unit of a user, in pages."""
     user = find_user(tenant, request.params["user"])
-    readable = bool(GROUP_DETAILS & request.caller.roles)
-    value = [_group(tenant, group, readable) for group in sorted(all_groups(tenant, user.groups))]
-    value += [{"@odata.type": "#microsoft.graph.directoryRole", "roleTemplateId": role} for role in sorted(user.roles)]
-    body: JsonObject = {"@odata.context": f"{request.root}/$metadata#directoryObjects"}
-    size = _page_size(request.query.get("$top", str(USUAL_PAGE)))
-    start = int(request.query.get("$skiptoken", "0"))
-    if len(value) > start + size:
-        link = f"{request.root}/users/{user.id}/transitiveMemberOf?$top={size}&$skiptoken={start + size}"
-        body["@odata.nextLink"] = link
-    wanted = request.query.get("$select", "").split(",")
-    return GraphResponse(200, body | {"value": [_selected(item, wanted) for item in value[start : start + size]]})
+    names = selected(request, "directoryObject")
+    shown, link = page_of(request, _memberships(tenant, request, user))
+    body: JsonObject = {"@odata.context": f"{request.root}/$metadata#directoryObjects", **link}
+    return GraphResponse(200, body | {"value": [_only(item, names) for item in shown]})
 
 
-def _page_size(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
-        raise bad_request(f"Invalid page size specified: '{text}'.", "Request_UnsupportedQuery")
-    return int(text)
+def _memberships(tenant: Tenant, request: GraphRequest, user: User) -> list[JsonObject]:
+    readable = not GROUP_DETAILS.isdisjoint(request.caller.roles)
+    found = [_membership(tenant, group, readable) for group in sorted(all_groups(tenant, user.groups))]
+    found += [_role(tenant, role) for role in sorted(user.roles)]
+    if user.is_restricted:
+        found.append(_unit(tenant, readable=not UNIT_DETAILS.isdisjoint(request.caller.roles)))
+    return found
 
 
-def _group(tenant: Tenant, group: str, readable: bool) -> JsonObject:
+def _membership(tenant: Tenant, group: str, readable: bool) -> JsonObject:
     """isAssignableToRole is null where it was never set ([assume: ordinary-groups-null])."""
     assignable = True if group in tenant.role_assignable_groups else None
     return {
@@ -80,59 +79,53 @@ def _group(tenant: Tenant, group: str, readable: bool) -> JsonObject:
     }
 
 
-def _selected(item: JsonObject, wanted: list[str]) -> JsonObject:
-    """$select names properties of groups although the list is of directory objects ([assume: derived-select])."""
-    return {name: value for name, value in item.items() if wanted == [""] or name == "@odata.type" or name in wanted}
+def _role(tenant: Tenant, template: str) -> JsonObject:
+    """The activated role has an id of its own in each tenant; the template's is the same everywhere."""
+    identifier = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tenant.id}/directoryRole/{template}"))
+    return {"@odata.type": "#microsoft.graph.directoryRole", "id": identifier, "roleTemplateId": template}
 
 
-def role_assignments(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Active directory roles of one principal."""
-    return _roles(tenant, request, "roleAssignments", eligible=False)
+def _unit(tenant: Tenant, readable: bool) -> JsonObject:
+    """The tenant's one restricted management administrative unit."""
+    return {
+        "@odata.type": "#microsoft.graph.administrativeUnit",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{tenant.id}/restrictedUnit")),
+        "isMemberManagementRestricted": True if readable else None,
+    }
 
 
-def role_eligibilities(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Directory roles one principal may activate; privileged identity management is a part of Entra ID P2."""
-    if not tenant.has_p2:
-        # [assume: no-licence-400]
-        text = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
-        raise bad_request(text, "AadPremiumLicenseRequired")
-    return _roles(tenant, request, "roleEligibilitySchedules", eligible=True)
+def _only(item: JsonObject, names: tuple[str, ...]) -> JsonObject:
+    """What is shown of a membership; its type always is."""
+    return {name: value for name, value in item.items() if not names or name == "@odata.type" or name in names}
 
 
-def _roles(tenant: Tenant, request: GraphRequest, what: str, *, eligible: bool) -> GraphResponse:
-    if "$filter" not in request.query:
-        every: list[JsonObject] = [
-            {"id": f"{role}-{user.id}", "principalId": user.id}
-            for user in tenant.users.values()
-            for role in sorted(user.eligible_roles if eligible else user.roles)
-        ]
-        return GraphResponse(
-            200, {"@odata.context": f"{request.root}/$metadata#roleManagement/directory/{what}", "value": every}
-        )
-    clause = _PRINCIPAL.fullmatch(request.query.get("$filter", ""))
-    if clause is None:
-        # [assume: role-filter-required]
-        raise unsupported_query("Only $filter=principalId eq '{id}' is supported.")
-    user = lookup(tenant, clause[1])
-    held: set[str] = set()
-    if user is not None:
-        held = user.eligible_roles if eligible else user.roles
-    value: list[JsonObject] = [
-        {"id": f"{role}-{clause[1]}", "principalId": clause[1], "roleDefinitionId": role, "directoryScopeId": "/"}
-        for role in sorted(held)
-    ]
-    return GraphResponse(
-        200, {"@odata.context": f"{request.root}/$metadata#roleManagement/directory/{what}", "value": value}
-    )
+def list_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """All groups; a filter on isAssignableToRole with `eq` needs no advanced query ([assume: group-filters]).
+
+    https://learn.microsoft.com/graph/api/resources/group#properties
+    """
+    names = selected(request, "group")
+    every = [_group(tenant, group) for group in sorted(_known(tenant))]
+    shown, link = page_of(request, [row for row in every if passes(row, request.query.get("$filter", ""), "group")])
+    value = [project(request, "group", row, names) if names else row for row in shown]
+    return GraphResponse(200, {"@odata.context": f"{request.root}/$metadata#groups", **link, "value": value})
 
 
-def list_groups(tenant: Tenant, _: GraphRequest) -> GraphResponse:
-    """Only those that can hold roles."""
-    return GraphResponse(200, {"value": [{"id": group} for group in sorted(tenant.role_assignable_groups)]})
+def _known(tenant: Tenant) -> set[str]:
+    """Every group that something in the tenant mentions."""
+    found = set(tenant.group_parents).union(*tenant.group_parents.values())
+    found |= tenant.role_assignable_groups | set(tenant.group_roles) | set(tenant.group_eligible_roles)
+    for user in tenant.users.values():
+        found |= user.groups | {group for group, _ in user.eligible_groups}
+    return found
 
 
-def group_eligibilities(tenant: Tenant, _: GraphRequest) -> GraphResponse:
-    if not tenant.has_p2:
-        text = "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."
-        raise bad_request(text, "AadPremiumLicenseRequired")
-    return GraphResponse(200, {"value": []})
+def _group(tenant: Tenant, group: str) -> JsonObject:
+    return {
+        "id": group,
+        "displayName": f"Group {group[:8]}",
+        "groupTypes": [],
+        "isAssignableToRole": True if group in tenant.role_assignable_groups else None,
+        "mailEnabled": False,
+        "securityEnabled": True,
+    }

@@ -15,6 +15,10 @@ START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 
 
+class WrongAnswers(Exception):
+    """The simulator sent what Graph never sends; each line names an answer and its fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatorProcess:
     """A simulator in a process of its own."""
@@ -53,12 +57,13 @@ class ServedSimulator:
 
 @contextlib.asynccontextmanager
 async def running_simulator(
-    port: int = 0, tenant_id: str = DEFAULT_TENANT_ID, seed: int = 0
+    port: int = 0, tenant_id: str = DEFAULT_TENANT_ID, seed: int = 0, *, check_answers: bool = False
 ) -> AsyncIterator[SimulatorProcess]:
-    """Run `python -m dev.graph_simulator` until the block ends."""
+    """Run `python -m dev.graph_simulator` until the block ends. `check_answers` fills /sim/findings."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "dev.graph_simulator", "--port", str(port), "--tenant", tenant_id, "--seed", str(seed)),
+        *(["--check-answers"] if check_answers else []),
         "--stop-with-stdin",  # a pipe from us, which closes when we end, however we end
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -83,13 +88,19 @@ async def _url(process: asyncio.subprocess.Process) -> str:
 async def serving_simulator(
     tenant: Tenant | None = None, port: int = 0, tenant_id: str = DEFAULT_TENANT_ID, seed: int = 0
 ) -> AsyncIterator[ServedSimulator]:
-    """Serve a tenant (a new one unless given) on 127.0.0.1 until the block ends."""
-    served = tenant or Tenant(tenant_id, seed)
+    """Serve a tenant (a new one unless given) on 127.0.0.1 until the block ends.
+
+    A new tenant checks its own answers; WrongAnswers at the end if one did not fit Microsoft's description.
+    """
+    served = tenant or Tenant(tenant_id, seed, check_answers=True)
     runner = web.AppRunner(create_app(served), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         host, bound = runner.addresses[0][:2]
         yield ServedSimulator(f"http://{host}:{bound}", served)
+        served.settle()
+        if served.findings.found:
+            raise WrongAnswers("\n".join(served.findings.found))
     finally:
         await runner.cleanup()

@@ -5,8 +5,9 @@ https://learn.microsoft.com/graph/api/authentication-get · https://learn.micros
 
 from dev.graph_simulator.authentication import set_mfa_state, set_preferred
 from dev.graph_simulator.directory import find_user
-from dev.graph_simulator.errors import bad_request
+from dev.graph_simulator.errors import GraphError, bad_request
 from dev.graph_simulator.exchange import NO_CONTENT, GraphRequest, GraphResponse
+from dev.graph_simulator.model import User
 from dev.graph_simulator.snapshot import MFA_RANK, Observation
 from dev.graph_simulator.tenant import Tenant
 
@@ -16,6 +17,7 @@ SYSTEM_PREFERRED_ORDER = (
     ("externalAuthenticationMethod", "external"),
     ("microsoftAuthenticator", "push"),
     ("softwareOath", "oath"),
+    ("hardwareOath", "oath"),
 )
 """Strongest first; a phone comes last.
 
@@ -23,9 +25,20 @@ https://learn.microsoft.com/entra/identity/authentication/concept-system-preferr
 """
 
 
+def _available(tenant: Tenant, request: GraphRequest, name: str) -> User:
+    """The user, or the refusal that reading or writing `name` gives for this one ([assume: state-unavailable])."""
+    user = find_user(tenant, request.params["user"])
+    status = user.unavailable.get(name)
+    if status is None:
+        return user
+    if status == 404:
+        raise GraphError(404, "resourceNotFound", f"The resource '{name}' was not found for this user.")
+    raise GraphError(status, "badRequest", f"'{name}' is not supported for this user.")
+
+
 def get_requirements(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """The per-user MFA state."""
-    user = find_user(tenant, request.params["user"])
+    user = _available(tenant, request, "requirements")
     context = f"{request.root}/$metadata#users('{user.id}')/authentication/requirements"
     body = {"@odata.context": context, "perUserMfaState": user.mfa_state}
     return GraphResponse(200, body, observed=(Observation("requirements", user.id, user.snapshot()),))
@@ -33,7 +46,7 @@ def get_requirements(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def patch_requirements(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """Set the per-user MFA state: 204 ([assume: bad-mfa-state-400])."""
-    user = find_user(tenant, request.params["user"])
+    user = _available(tenant, request, "requirements")
     state = request.fields().get("perUserMfaState")
     if state not in MFA_RANK:
         raise bad_request(f"'{state}' is not a valid value of perUserMfaState.")
@@ -43,7 +56,7 @@ def patch_requirements(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
 def get_preferences(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """The preferred second factor, and the one the system would pick."""
-    user = find_user(tenant, request.params["user"])
+    user = _available(tenant, request, "signInPreferences")
     kinds = {method.kind for method in user.methods}
     strongest = next((word for kind, word in SYSTEM_PREFERRED_ORDER if kind in kinds), "")
     if not strongest and "mobile" in user.phones:
@@ -62,7 +75,7 @@ def patch_preferences(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 
     [assume: system-preferred-per-user]
     """
-    user = find_user(tenant, request.params["user"])
+    user = _available(tenant, request, "signInPreferences")
     given = request.fields()
     system = given.get("isSystemPreferredAuthenticationMethodEnabled", user.system_preferred)
     if not isinstance(system, bool):

@@ -19,6 +19,9 @@ https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod
 PHONE_TYPES = {identifier: phone_type for phone_type, identifier in PHONE_IDS.items()}
 PASSWORD_METHOD_ID = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105  (a published id, not a secret)
 
+AGENT_USER = "#microsoft.graph.agentUser"
+"""The type of a user that stands for a program: https://learn.microsoft.com/graph/api/resources/agentuser"""
+
 REMEMBERED_STATES = 16
 """How many earlier states of a user are kept to imitate a reader that lags behind."""
 
@@ -49,7 +52,11 @@ class Method:
 
 @dataclass(slots=True)
 class User:
-    """A user object and everything behind `authentication/`. `coming`: properties a skeleton still lacks."""
+    """A user object and everything behind `authentication/`. `coming`: properties a skeleton still lacks.
+
+    `eligible_groups`: group and `member` or `owner`. `unavailable`: `requirements` or `signInPreferences` to the status
+    that reading or writing it gives for this user. `hides_phones`: registered phones are not listed.
+    """
 
     id: str
     properties: JsonObject
@@ -66,11 +73,14 @@ class User:
     preferred: str = ""
     system_preferred: bool = True
     sms_sign_in: bool = False
+    hides_phones: bool = False
     coming: JsonObject = field(default_factory=dict)
     kind: str = ""
     groups: set[str] = field(default_factory=set)
     roles: set[str] = field(default_factory=set)
     eligible_roles: set[str] = field(default_factory=set)
+    eligible_groups: set[tuple[str, str]] = field(default_factory=set)
+    unavailable: dict[str, int] = field(default_factory=dict)
     earlier_phones: deque[tuple[float, dict[str, Phone]]] = field(
         default_factory=lambda: deque(maxlen=REMEMBERED_STATES)
     )
@@ -80,6 +90,16 @@ class User:
     def principal_name(self) -> str:
         """The sign-in name."""
         return str(self.properties["userPrincipalName"])
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the user stands for a program instead of a person."""
+        return bool(self.properties.get("identityParentId"))
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the user is in a restricted management administrative unit."""
+        return self.properties.get("isManagementRestricted") is True
 
     def phones_seen(self, moment: float) -> dict[str, Phone]:
         """The phones as a replica that stopped at `moment` shows them."""

@@ -47,6 +47,14 @@ class Outbox:
         self.deliveries: deque[Delivery] = deque(maxlen=REMEMBERED_DELIVERIES)
         self.in_flight = 0
         self.counts: Counter[str] = Counter()
+        self._seen: dict[int, Item] = {}
+
+    def unseen(self) -> list[Item]:
+        """Return the waiting items that were not returned before."""
+        waiting = {id(item): item for item in self.waiting}
+        found = [item for key, item in waiting.items() if key not in self._seen]
+        self._seen = waiting
+        return found
 
     def as_json(self) -> JsonObject:
         """Counts and the delivery log."""

@@ -3,6 +3,8 @@
 https://learn.microsoft.com/graph/api/authentication-list-phonemethods and its siblings
 """
 
+import re
+
 from dev.graph_simulator.authentication import add_phone, change_phone, not_registered, remove_phone
 from dev.graph_simulator.clock import iso
 from dev.graph_simulator.directory import find_user
@@ -13,19 +15,41 @@ from dev.graph_simulator.snapshot import Observation
 from dev.graph_simulator.tenant import Tenant
 
 
-def phone_json(phone: Phone) -> JsonObject:
-    """A phoneAuthenticationMethod: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod"""
+def phone_json(phone: Phone, shown_type: str = "") -> JsonObject:
+    """A phoneAuthenticationMethod: https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod
+
+    `shown_type`: what is shown instead of the phone's type, `null` for none.
+    """
     return {
         "id": phone.identifier,
         "phoneNumber": phone.number,
-        "phoneType": phone.phone_type,
+        "phoneType": {"": phone.phone_type, "null": None}.get(shown_type, shown_type),
         "smsSignInState": phone.sms_sign_in_state,
         "createdDateTime": iso(phone.created_at),
     }
 
 
+def shown_phone(tenant: Tenant, phone: Phone) -> JsonObject:
+    """A phone as this tenant's answers show it. Administrators with few rights see masked numbers.
+
+    https://learn.microsoft.com/graph/api/authentication-list-phonemethods ([assume: masked-form])
+    """
+    shown = phone_json(phone, tenant.switches.shown_phone_type)
+    return shown | {"phoneNumber": _masked(phone.number)} if tenant.switches.masked_numbers else shown
+
+
+def _masked(number: str) -> str:
+    """All digits but the last two."""
+    return re.sub(r"[0-9]", "X", number[:-2]) + number[-2:]
+
+
 def seen_phones(tenant: Tenant, user: User) -> dict[str, Phone]:
-    """The phones as this reader sees them ([assume: phone-read-lag])."""
+    """The phones as this reader sees them ([assume: phone-read-lag]). A number may be registered and not be listed.
+
+    https://github.com/microsoftgraph/microsoft-graph-docs/issues/16571
+    """
+    if user.hides_phones:
+        return {}
     return user.phones_seen(tenant.now() - tenant.switches.read_lag_seconds)
 
 
@@ -33,7 +57,10 @@ def list_phones(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """All phones of a user."""
     user = find_user(tenant, request.params["user"])
     phones = seen_phones(tenant, user)
-    body = {"@odata.context": _context(request, user), "value": [phone_json(phone) for phone in phones.values()]}
+    body = {
+        "@odata.context": _context(request, user),
+        "value": [shown_phone(tenant, phone) for phone in phones.values()],
+    }
     return GraphResponse(200, body, observed=(Observation("phones", user.id, user.snapshot(phones=phones)),))
 
 
@@ -44,7 +71,7 @@ def get_phone(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     phone = phones.get(_phone_type(request))
     if phone is None:
         raise not_registered()
-    body = {"@odata.context": f"{_context(request, user)}/$entity", **phone_json(phone)}
+    body = {"@odata.context": f"{_context(request, user)}/$entity", **shown_phone(tenant, phone)}
     return GraphResponse(200, body, observed=(Observation("phones", user.id, user.snapshot(phones=phones)),))
 
 

@@ -9,7 +9,19 @@ from dev.graph_simulator.phone_methods import phone_json
 from dev.graph_simulator.snapshot import MFA_RANK
 from dev.graph_simulator.tenant import Tenant
 
-EXTRAS = ("authentication", "kind", "groups", "roles", "eligibleRoles", "existing", "notify")
+EXTRAS = (
+    "authentication",
+    "kind",
+    "groups",
+    "roles",
+    "eligibleRoles",
+    "eligibleGroups",
+    "unavailable",
+    "existing",
+    "notify",
+)
+ACCESS = ("member", "owner")
+UNAVAILABLE = ("requirements", "signInPreferences")
 
 
 def full_user(user: User) -> JsonObject:
@@ -22,6 +34,8 @@ def full_user(user: User) -> JsonObject:
         "groups": sorted(user.groups),
         "roles": sorted(user.roles),
         "eligibleRoles": sorted(user.eligible_roles),
+        "eligibleGroups": dict(sorted(user.eligible_groups)),
+        "unavailable": user.unavailable,
         "authentication": {
             "mobile": user.phones["mobile"].number if "mobile" in user.phones else None,
             "phones": [phone_json(phone) for phone in user.phones.values()],
@@ -29,6 +43,7 @@ def full_user(user: User) -> JsonObject:
             "methodKinds": [method.kind for method in user.methods],
             "perUserMfaState": user.mfa_state,
             "smsSignIn": user.sms_sign_in,
+            "hidesPhones": user.hides_phones,
             "systemPreferred": user.system_preferred,
             "preferred": user.preferred or None,
         },
@@ -41,12 +56,15 @@ def make_user(tenant: Tenant, given: JsonObject) -> User:
     properties = {name: value for name, value in given.items() if name not in EXTRAS}
     state = extras.get("authentication") or {}
     check_authentication(state)
+    eligible_groups = read_eligible_groups(extras.get("eligibleGroups") or {})
+    unavailable = read_unavailable(extras.get("unavailable") or {})
     existing, notify = bool(extras.get("existing")), bool(extras.get("notify", not extras.get("existing")))
     user = directory.create_user(tenant, properties, existing=existing, notify=notify)
     user.kind = str(extras.get("kind") or "")
     user.groups = {str(item).casefold() for item in extras.get("groups", ())}
     user.roles = {str(item) for item in extras.get("roles", ())}
     user.eligible_roles = {str(item) for item in extras.get("eligibleRoles", ())}
+    user.eligible_groups, user.unavailable = eligible_groups, unavailable
     try:
         _equip(tenant, user, state)
     except GraphError:
@@ -74,7 +92,22 @@ _STATE = {
     "smsSignIn",
     "systemPreferred",
     "preferred",
+    "hidesPhones",
 }
+
+
+def read_eligible_groups(given: JsonObject) -> set[tuple[str, str]]:
+    """Groups whose membership (`member`) or ownership (`owner`) may be activated: {group: access}."""
+    if not set(given.values()) <= set(ACCESS):
+        raise ValueError(f"eligibleGroups: give {{group: access}} with one of {ACCESS}")
+    return {(str(group).casefold(), access) for group, access in given.items()}
+
+
+def read_unavailable(given: JsonObject) -> dict[str, int]:
+    """Which states of the user answer 400 or 404: {"requirements": 404}."""
+    if not (set(given) <= set(UNAVAILABLE) and set(given.values()) <= {400, 404}):
+        raise ValueError(f"unavailable: give 400 or 404 for any of {UNAVAILABLE}")
+    return dict(given)
 
 
 def check_authentication(state: JsonObject) -> None:
@@ -94,6 +127,7 @@ def _equip(tenant: Tenant, user: User, state: JsonObject) -> None:
     tenant.switches = wanted.changed({"notify_authentication_writes": False})
     try:
         user.sms_sign_in = bool(state.get("smsSignIn", False))
+        user.hides_phones = bool(state.get("hidesPhones", False))
         for phone_type in PHONE_IDS:
             if state.get(phone_type):
                 _add_phone(tenant, user, phone_type, state[phone_type])

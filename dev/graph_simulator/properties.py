@@ -3,6 +3,7 @@
 https://learn.microsoft.com/graph/api/resources/user
 """
 
+from dev.graph_schema.schema import Schema
 from dev.graph_simulator.exchange import JsonObject
 
 DEFAULT_PROPERTIES = (
@@ -20,41 +21,8 @@ DEFAULT_PROPERTIES = (
 )
 """What a GET without $select returns: https://learn.microsoft.com/graph/api/user-get"""
 
-MORE_PROPERTIES = (
-    "accountEnabled",
-    "ageGroup",
-    "assignedLicenses",
-    "city",
-    "companyName",
-    "country",
-    "createdDateTime",
-    "creationType",
-    "deletedDateTime",
-    "department",
-    "employeeId",
-    "employeeType",
-    "externalUserState",
-    "faxNumber",
-    "onPremisesDomainName",
-    "onPremisesExtensionAttributes",
-    "onPremisesImmutableId",
-    "onPremisesLastSyncDateTime",
-    "onPremisesSamAccountName",
-    "onPremisesSyncEnabled",
-    "onPremisesUserPrincipalName",
-    "otherMails",
-    "postalCode",
-    "proxyAddresses",
-    "securityIdentifier",
-    "state",
-    "streetAddress",
-    "usageLocation",
-    "userType",
-    "isManagementRestricted",
-    "identityParentId",
-)
-PROPERTIES = frozenset(DEFAULT_PROPERTIES) | frozenset(MORE_PROPERTIES)
-"""Every property of https://learn.microsoft.com/graph/api/resources/user that is simulated."""
+READ_ONLY = frozenset({"id", "isManagementRestricted"})
+"""What no request may set: https://learn.microsoft.com/graph/api/resources/user#properties"""
 
 SKELETON = ("id", "displayName", "userPrincipalName", "accountEnabled", "userType", "createdDateTime", "businessPhones")
 """What exists first while a user is being created ([assume: skeleton-first])."""
@@ -69,7 +37,7 @@ class Unfit(ValueError):
 
 def check_properties(values: JsonObject) -> None:
     """Refuse what the user object cannot hold: https://learn.microsoft.com/graph/api/resources/user"""
-    unknown = sorted(set(values) - PROPERTIES)
+    unknown = sorted(set(values) - set(Schema.v1().type("user").properties))
     if unknown:
         raise Unfit(f"unknown user properties {unknown}")
     mobile = values.get("mobilePhone")

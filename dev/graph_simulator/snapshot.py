@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 STRONGER_METHODS = frozenset(
-    {"fido2", "windowsHelloForBusiness", "microsoftAuthenticator", "softwareOath", "platformCredential"}
+    {
+        "fido2",
+        "windowsHelloForBusiness",
+        "microsoftAuthenticator",
+        "softwareOath",
+        "hardwareOath",
+        "platformCredential",
+    }
 )
 """Method kinds that beat a phone in Entra's own order.
 

@@ -41,11 +41,16 @@ class Switches:
     # strictness
     strict_phone_format: bool = False
     lenient_audience: bool = False
+    restricted_units_refuse: bool = True
+    shown_phone_type: str = ""
+    masked_numbers: bool = False
     # throttling: [requests, seconds]; zero requests = no limit
     write_quota: tuple[float, float] = (0, 150)
     resource_unit_quota: tuple[float, float] = (0, 10)
     method_quota: tuple[float, float] = (0, 10)
+    role_quota: tuple[float, float] = (0, 10)
     throttle_retry_after: bool = True
+    decimal_retry_after: bool = False
 
     def changed(self, values: dict[str, Any]) -> "Switches":
         """A copy with `values` applied; unknown names and wrong kinds raise ValueError."""

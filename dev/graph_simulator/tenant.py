@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dev.graph_schema.check import Checker
+from dev.graph_schema.schema import Schema
 from dev.graph_simulator.clock import Clock
 from dev.graph_simulator.faults import FaultRules
+from dev.graph_simulator.findings import Findings
 from dev.graph_simulator.journal import Journal
 from dev.graph_simulator.model import Subscription, User
 from dev.graph_simulator.oracle import Oracle
@@ -33,9 +36,11 @@ class _Appointment:
 class Tenant:
     """Users, subscriptions, faults and everything that is remembered about them. Mutable on purpose."""
 
-    def __init__(self, tenant_id: str = DEFAULT_TENANT_ID, seed: int = 0) -> None:
+    def __init__(self, tenant_id: str = DEFAULT_TENANT_ID, seed: int = 0, *, check_answers: bool = False) -> None:
+        """`check_answers`: hold every answer and notification against Microsoft's description, in `findings`."""
         self.id = tenant_id
         self.seed = seed
+        self.check_answers = check_answers
         self.clock = Clock()
         self.wake: Callable[[], None] = _nothing
         self._order = itertools.count()
@@ -49,9 +54,13 @@ class Tenant:
         self.holders: defaultdict[str, set[str]] = defaultdict(set)
         self.group_parents: dict[str, set[str]] = {}
         self.role_assignable_groups: set[str] = set()
+        self.group_roles: dict[str, set[str]] = {}
+        self.group_eligible_roles: dict[str, set[str]] = {}
         self.has_p2 = True
+        self.no_licence_form = "code"
         self.sms_policy_state = "enabled"
         self.sms_usable_for_sign_in = False
+        self.system_preferred_state = "default"
         self.subscriptions: dict[str, Subscription] = {}
         self.sequence = 0
         self.delta_rounds: dict[str, object] = {}
@@ -63,6 +72,7 @@ class Tenant:
         self.oracle = Oracle(self.policy)
         self.outbox = Outbox()
         self.stats = Stats()
+        self.findings = Findings(self.check_answers)
         self.throttle = Throttle()
         self._appointments: list[_Appointment] = []
 
@@ -85,9 +95,11 @@ class Tenant:
         self.wake()
 
     def settle(self) -> None:
-        """Do everything whose time has come."""
+        """Do everything whose time has come, and check what is about to be sent to webhooks."""
         while self._appointments and self._appointments[0].at <= self.now():
             heapq.heappop(self._appointments).action()
+        for item in self.outbox.unseen() if self.findings.wanted else ():
+            self.findings.note("notification", Checker(Schema.v1()).problems("changeNotification", item.payload))
 
     def next_appointment(self) -> float | None:
         """When something is due next, in simulated epoch seconds."""

@@ -131,8 +131,14 @@ def settings(azurite: Azurite, simulator: SimulatorProcess) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def running_chain(location: Path | None = None, **changed: str) -> AsyncIterator[Chain]:
-    """The chain with a subscription in place; what is stored outlives a stop of Azurite where `location` is given."""
-    async with running_azurite(location) as azurite, running_simulator(tenant_id=TENANT) as simulator:
+    """The chain with a subscription in place; what is stored outlives a stop of Azurite where `location` is given.
+
+    At the end nothing that the simulator sent may have strayed from Microsoft's description.
+    """
+    async with (
+        running_azurite(location) as azurite,
+        running_simulator(tenant_id=TENANT, check_answers=True) as simulator,
+    ):
         env = settings(azurite, simulator) | changed
         flags = ("--receive-visibility", "2", "--verbose")
         async with running_host(env=env, flags=flags) as host, httpx.AsyncClient(timeout=30) as http:
@@ -141,6 +147,8 @@ async def running_chain(location: Path | None = None, **changed: str) -> AsyncIt
                 answer = await chain.ask("POST", "api/subscription")
                 assert answer.status_code == 200, answer.text
                 yield chain
+                findings = await chain.sim("GET", "findings")
+                assert (findings["checked"] > 0, findings["found"]) == (True, [])
             except BaseException:
                 told = [line for line in host.output().splitlines() if "'health'" not in line]
                 print(*told[-500:], sep="\n")  # noqa: T201 (pytest shows it beside the failure)

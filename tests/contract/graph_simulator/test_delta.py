@@ -209,3 +209,14 @@ async def test_a_switch_ends_the_tokens_of_the_past_only(graph: Graph, style: st
     await graph.sim("PATCH", "faults", {"expired_delta": style})
     _, new, _ = await follow(graph, START)
     assert ((await graph.call("GET", old)).status, (await graph.call("GET", new)).status) == (status, 200)
+
+
+@pytest.mark.graph_verified
+@pytest.mark.parametrize("spelled", ["delta()", "microsoft.graph.delta()", "microsoft.graph.delta", "Delta"])
+async def test_a10_a_function_may_be_spelled_with_brackets(graph: Graph, spelled: str) -> None:
+    await graph.sim("PATCH", "faults", {"delta_page_size": 1})
+    users = [await graph.user() for _ in range(2)]
+    values, link, sizes = await follow(graph, f"/v1.0/users/{spelled}?$select=id")
+    assert ([item["id"] for item in values], sizes) == (users, [1, 1])
+    assert link.startswith(f"{graph.url}/v1.0/users/{spelled}?$deltatoken=")
+    assert (await follow(graph, link.replace(spelled, "delta")))[0] == []

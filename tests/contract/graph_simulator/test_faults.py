@@ -1,13 +1,15 @@
 """Faults on demand and quotas, on the wire and inside a batch."""
 
 import asyncio
+import json
+import re
 from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.contract.graph_simulator.client import Graph, inner, phone, phone_path
+from tests.contract.graph_simulator.client import APP, Graph, inner, phone, phone_path
 
 HTML = "<html>"
 
@@ -142,6 +144,7 @@ async def test_put_replaces_patch_changes_and_delete_clears(graph: Graph) -> Non
         {"delay_notifications": [1, 2, 3]},
         {"expired_delta": 410},
         {"rules": [{"effect": {"code": 1}}]},
+        {"rules": [{"effect": {"status": 404, "backend": "loud"}}]},
         {"rules": [{"match": {"paths": "x"}}]},
         {"rules": [{"match": {"path_regex": "("}}]},
         {"rules": [{"scope": "everywhere"}]},
@@ -220,3 +223,44 @@ async def test_who_was_never_told_to_wait_is_not_counted(graph: Graph, cut: bool
     await graph.call("GET", "/v1.0/users")
     stats = (await graph.sim("GET", "stats")).body
     assert (stats["requestsBeforeRetryAfter"], stats["throttled"]) == (counted, 1)
+
+
+@pytest.mark.parametrize("segment", ["requirements", "phoneMethods"])
+async def test_a8_an_error_of_the_back_end_has_no_error_object(graph: Graph, segment: str) -> None:
+    user = await graph.user()
+    await fault(graph, {"status": 404, "backend": "bare"}, match={"path_regex": "authentication"})
+    answer = await graph.call("GET", f"/beta/users/{user}/authentication/{segment}")
+    assert (answer.status, set(answer.body)) == (404, {"Message", "MessageDetail"})
+    uri = f"https://mface.windowsazure.com/odata/users('{user}')/authentication/{segment}"
+    assert answer.body["Message"] == f"No HTTP resource was found that matches the request URI '{uri}'."
+
+
+async def test_a8_an_error_of_the_back_end_may_be_wrapped(graph: Graph) -> None:
+    await fault(graph, {"status": 404, "backend": "wrapped"})
+    answer = await graph.call("GET", phone_path("x"))
+    assert (answer.status, answer.code) == (404, "UnknownError")
+    assert json.loads(answer.message)["Message"].startswith("No HTTP resource was found")
+
+
+async def test_a_plain_fault_of_400_is_an_odata_error(graph: Graph) -> None:
+    await fault(graph, {"status": 400})
+    assert (await graph.call("GET", "/v1.0/users")).refusal == (400, "BadRequest", "The request is not valid.")
+
+
+async def test_a8_retry_after_may_have_decimals(graph: Graph) -> None:
+    await graph.sim("PATCH", "faults", {"role_quota": [1, 10], "decimal_retry_after": True})
+    roles = ["RoleManagement.Read.Directory"]
+    path = "/v1.0/roleManagement/directory/roleAssignments"
+    answers = [await graph.call("GET", path, roles=roles) for _ in range(2)]
+    assert re.fullmatch(r"[0-9]+\.[0-9]{3}", answers[1].headers["Retry-After"])
+    await graph.sim("POST", "clock", {"advance_seconds": 5})
+    await graph.call("GET", "/v1.0/users")
+    assert (await graph.sim("GET", "stats")).body["requestsBeforeRetryAfter"] == 1
+
+
+@pytest.mark.graph_verified
+async def test_the_directory_names_whom_it_throttles(graph: Graph) -> None:
+    await graph.sim("PATCH", "faults", {"resource_unit_quota": [1, 10]})
+    answers = [await graph.call("GET", "/v1.0/users?$select=id") for _ in range(2)]
+    text = f"Too many requests from Identifier:{APP} under category:aadgraph.app.tenant_large. Please try again later."
+    assert answers[1].refusal == (429, "TooManyRequests", text)

@@ -106,7 +106,7 @@ async def test_each_call_needs_its_role(
         ("/v1.0/users/{id}/authentication/requirements", "requirements"),
         ("/v1.0/users/{id}/authentication/signInPreferences", "signInPreferences"),
         ("/beta/nothing", "nothing"),
-        ("/v1.0/users/{id}/authentication/methods/deeper/still", "still"),
+        ("/v1.0/users/{id}/authentication/methods/deeper/still", "deeper"),
     ],
 )
 async def test_an_address_of_another_version_is_a_400(graph: Graph, path: str, segment: str) -> None:
