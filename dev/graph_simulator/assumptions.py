@@ -138,6 +138,12 @@ ASSUMPTIONS = (
         "challenge-before-end", "reauthorizationRequired comes 15 minutes before the end", "docs: repeats", "inferred"
     ),
     Assumption("user-payload-shape", "the fields of an item about a user", "one captured payload of 2019", "field"),
+    Assumption(
+        "lifecycle-payload-shape",
+        "lifecycle items about users are sent like those about mail: organizationId, no tenantId",
+        "four reports from 2023 to 2026, none of them about users",
+        "field",
+    ),
     Assumption("retry-schedule", "retries start at 10 s and double", "docs: exponential, up to 4 h", "inferred"),
     Assumption("endpoint-state-samples", "ten answers before an endpoint is judged", "no number documented", "chosen"),
     # batch

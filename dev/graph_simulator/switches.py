@@ -27,6 +27,7 @@ class Switches:
     handshake_timeout_seconds: float = 10.0
     endpoint_states: bool = False
     stall_without_reauthorization: bool = False
+    documented_lifecycle: bool = False
     # delta
     delta_page_size: int = 25
     empty_delta_pages: bool = False
