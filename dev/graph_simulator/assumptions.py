@@ -121,7 +121,12 @@ ASSUMPTIONS = (
     Assumption(
         "handshake-content-type-checked", "an answer that is not text/plain fails", "docs demand text/plain", "inferred"
     ),
-    Assumption("twin-code", "the 409 of a twin has the code Conflict", "only the text is documented", "chosen"),
+    Assumption(
+        "twin-code", "the 409 of a twin is ObjectIdentifierInUse, for users as well", "seen for another one", "field"
+    ),
+    Assumption(
+        "subscription-reads-denied", "without the role reads of subscriptions are the usual 403", "REST habit", "chosen"
+    ),
     Assumption(
         "twin-normalised", "users and /users, and any order of types, are the same", "the stricter guess", "chosen"
     ),

@@ -4,6 +4,7 @@ Shape: https://learn.microsoft.com/graph/errors
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from dev.graph_simulator.clock import iso
@@ -50,6 +51,17 @@ def directory_denied() -> GraphError:
 def methods_denied() -> GraphError:
     """403 of the authentication-method services (code: [assume: methods-denied-code])."""
     return GraphError(403, "accessDenied", "Request Authorization failed")
+
+
+def subscription_denied(operation: str, unauthorized: bool) -> GraphError:
+    """401 or 403 of a subscription on a resource that the app may not read: both have been seen.
+
+    403: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/365
+    401: https://github.com/microsoftgraph/microsoft-graph-docs/issues/6472
+    """
+    status = HTTPStatus.UNAUTHORIZED if unauthorized else HTTPStatus.FORBIDDEN
+    message = f"Operation: {operation}; Exception: [Status Code: {status.phrase}; Reason: {status.phrase}]"
+    return GraphError(status, "ExtensionError", message)
 
 
 def user_not_found(key: str) -> GraphError:

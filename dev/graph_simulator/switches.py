@@ -39,6 +39,7 @@ class Switches:
     batch_shuffle: bool = True
     hide_subscriptions_in_list: bool = False
     subscription_page_size: int = 20
+    subscription_denied_as_401: bool = False
     # strictness
     strict_phone_format: bool = False
     lenient_audience: bool = False
