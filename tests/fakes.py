@@ -298,6 +298,10 @@ class FakeSubscriptionApi:
     failing: Failure | None = None
     handshake_failures: int = 0
     """So many creations fail because Graph did not get the echo."""
+    unmoved: bool = False
+    """Renewals are answered with 200, and the end stays where it was."""
+    renewal_failure: Failure | None = None
+    """Why every renewal fails."""
 
     async def all(self) -> Sequence[Subscription]:
         if self.failing:
@@ -321,8 +325,12 @@ class FakeSubscriptionApi:
 
     async def renew(self, subscription_id: str, expires: datetime) -> Subscription | None:
         self.renewed.append(subscription_id)
+        if self.renewal_failure:
+            raise GraphFailed(self.renewal_failure)
         if subscription_id not in self.existing:
             return None
+        if self.unmoved:
+            return self.existing[subscription_id]
         self.existing[subscription_id] = replace(self.existing[subscription_id], expires=expires)
         return self.existing[subscription_id]
 
