@@ -14,7 +14,7 @@ import azure.functions as func
 
 from shared import app as root
 from shared import http_answers as answers
-from shared.errors import GraphFailed, SettingsError, UnreadableMessage
+from shared.errors import GraphFailed, Permanent, SettingsError, UnreadableMessage
 from shared.intake import Answer, handshake, take_changes, take_lifecycle
 from shared.messages import Chore, Message, decode, decode_chore
 from shared.models import Cause
@@ -155,7 +155,8 @@ async def _do(chore: Chore, attempt: int = 1) -> None:
         delay = await app.retries.after_failure(chore, error.failure, attempt)
         fields = {"action": "chore_failed", "chore": chore.value}
         when = "at the timer's time" if delay is None else f"in {whole_seconds(delay)}"
-        _log.error("%s failed (%s), again %s", chore.value, error, when, extra=fields)
+        why = f"{error}: {error.failure.advice}" if isinstance(error.failure, Permanent) else error
+        _log.error("%s failed (%s), again %s", chore.value, why, when, extra=fields)
     else:
         await app.retries.after_success(chore)
 

@@ -148,10 +148,10 @@ async def test_f_a_chore_that_succeeds_ends_its_chain(work: Work) -> None:
 
 
 async def test_f_what_takes_a_person_is_tried_at_the_timers_time(work: Work, caplog: pytest.LogCaptureFixture) -> None:
-    work.failure = Permanent(Reason.GRAPH_REFUSED, "400 ErrorInvalidParameter", "…")
+    work.failure = Permanent(Reason.GRAPH_REFUSED, "400 ErrorInvalidParameter", "compare the URL")
     await triggers.keep_subscription()
     assert work.queues.chores == []
-    assert "ensure failed (400 ErrorInvalidParameter), again at the timer's time" in caplog.text
+    assert "ensure failed (400 ErrorInvalidParameter: compare the URL), again at the timer's time" in caplog.text
 
 
 # --- waits in the log ------------------------------------------------------------------------------------------------
