@@ -21,7 +21,7 @@ from shared.moments import graph_moment
 
 MOST_BYTES = 256 * 1024
 
-_USER_RESOURCE = re.compile(r"/?(?:(?:v1\.0|beta)/)?users(?:/([^/?#]+)|\('([^'/?#]+)'\))/?", re.IGNORECASE)
+_USER_RESOURCE = re.compile(r"/?(?:(?:v1\.0|beta)/)?users(?:/([^/?#]+)|\('([^']+)'\))/?", re.IGNORECASE)
 """The path of one user, relative to https://graph.microsoft.com, in each spelling that Graph uses for resources:
 
 - `Users/{id}` and `users/{id}`: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/7722 and

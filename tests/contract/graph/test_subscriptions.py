@@ -315,6 +315,13 @@ async def test_a_limit_of_subscriptions_is_no_missing_permission(far: GraphSubsc
     assert failed.value.failure == expected
 
 
+async def test_only_a_403_is_a_limit(far: GraphSubscriptions, wire: Wire) -> None:
+    wire.status, wire.body = 400, refusal("ExtensionError", "Subscription expiration is over the limit.")
+    with pytest.raises(GraphFailed) as failed:
+        await far.create(AN_END)
+    assert failed.value.failure == Permanent(Reason.GRAPH_REFUSED, "400 ExtensionError", REPORT_SUBSCRIPTION)
+
+
 async def test_a_404_of_the_collection_is_no_missing_subscription(far: GraphSubscriptions, wire: Wire) -> None:
     wire.status, wire.body = 404, refusal("ResourceNotFound", "The object was not found.")
     for call in (far.create(AN_END), far.all()):
