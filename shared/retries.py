@@ -37,7 +37,8 @@ class Retries:
         """Whether a message may do its chore: every first attempt, and the one retry that its chain waits for."""
         if attempt == 1:
             return True
-        return bool((await self.control.load(_chain(chore))).values.get("stamp") == stamp)
+        named = (await self.control.load(_chain(chore))).values
+        return (named.get("stamp"), named.get("attempt")) == (stamp, attempt)
 
     async def after_failure(self, chore: Chore, failure: Failure, attempt: int) -> timedelta | None:
         """See to it that the chore is tried again; how long until then, None where only a timer does it.
@@ -46,27 +47,26 @@ class Retries:
         """
         delay = chore_delay(failure, attempt)
         if delay is None:
-            await self.after_success(chore)
+            await self.end_chain(chore)
             return None
         now, record = self.now(), await self.control.load(_chain(chore))
         due = kept_moment(record.values.get("due"))
         if attempt == 1 and due and now < due + OVERDUE:
             return max(due - now, timedelta(0))
-        stamp = max(millis(now), record.values.get("stamp", 0) + 1)
+        stamp, following = millis(now), min(attempt + 1, MAX_ATTEMPT)
         # sent before it is named: a crash in between leaves a message that is dropped, never a chain without one
-        await self.queues.send_chore(chore, stamp, delay, min(attempt + 1, MAX_ATTEMPT))
+        await self.queues.send_chore(chore, stamp, delay, following)
         with suppress(Conflict):  # another instance was faster: its message goes on, this one will be dropped
-            named = {"stamp": stamp, "due": (now + delay).isoformat()}
+            named = {"stamp": stamp, "attempt": following, "due": (now + delay).isoformat()}
             await self.control.save(_chain(chore), Record(named, record.version))
         return delay
 
-    async def after_success(self, chore: Chore) -> None:
-        """End the chain: what still waits in the queue has nothing to do. Raises what storage raises."""
+    async def end_chain(self, chore: Chore) -> None:
+        """End a chain, if there is one: what waits in the queue has nothing to do. Raises what storage raises."""
         record = await self.control.load(_chain(chore))
         if record.values.get("due"):
             with suppress(Conflict):
-                ended = {"stamp": record.values["stamp"] + 1}
-                await self.control.save(_chain(chore), Record(ended, record.version))
+                await self.control.save(_chain(chore), Record({}, record.version))
 
 
 def _chain(chore: Chore) -> str:

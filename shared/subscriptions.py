@@ -56,7 +56,7 @@ class Kept:
 class _Pass:
     """What one pass of the keeper has done so far. It sends one renewal and makes one subscription at most."""
 
-    renew: bool
+    renew: bool = False
     steps: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
@@ -90,7 +90,8 @@ class Keeper:
         for _ in range(MOST_STEPS):
             remembered = Remembered.of((await self.control.load(SUBSCRIPTION)).values)
             found = await self._look(work, remembered)
-            step = next_step(found, self.desired, remembered, self.now(), work.renew)
+            renew = work.renew and "created" not in work.steps
+            step = next_step(found, self.desired, remembered, self.now(), renew)
             kept = await self._take(step, remembered, work)
             if kept:
                 return kept
@@ -103,7 +104,7 @@ class Keeper:
         """
         remembered = Remembered.of((await self.control.load(SUBSCRIPTION)).values)
         await self._note(removedAt=self.now().isoformat(), missingSince=None)
-        ours = [item for item in await self._look(_Pass(renew=False), remembered) if is_ours(item)]
+        ours = [item for item in await self._look(_Pass(), remembered) if is_ours(item)]
         for item in ours:
             await self.api.delete(item.id)
         return tuple(item.id for item in ours)
@@ -188,7 +189,6 @@ class Keeper:
             self._adopt(error.subscription_id, work)
             return
         work.known.add(created.id)
-        work.renew = False
         await self._remember(created)
         work.steps.append("created")
 
@@ -231,8 +231,9 @@ class Keeper:
             "expires": item.expires.isoformat(),
             "checkedAt": self.now().isoformat(),
         }
-        over = ("problem", "renewal") if stalled else ("problem", "renewal", "renewalAsked")
-        values |= {name: None for name in over if record.values.get(name)}
+        # a stalled renewal is tried by every pass, so it need not be asked for as well
+        over = [name for name in ("problem", "renewal", "renewalAsked") if record.values.get(name)]
+        values |= dict.fromkeys(over)
         if stalled:
             values["renewal"] = stalled.as_values()
         await self._save(replace(record, values=dict(record.values) | values))

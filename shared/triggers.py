@@ -158,7 +158,7 @@ async def _do(chore: Chore, attempt: int = 1) -> None:
         why = f"{error}: {error.failure.advice}" if isinstance(error.failure, Permanent) else error
         _log.error("%s failed (%s), again %s", chore.value, why, when, extra=fields)
     else:
-        await app.retries.after_success(chore)
+        await app.retries.end_chain(chore)
 
 
 def _early(received: int) -> timedelta | None:

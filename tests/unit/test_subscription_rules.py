@@ -306,6 +306,8 @@ def test_f_what_may_pass_by_itself_gets_an_hour(setback: Setback, passes: int, a
         pytest.param(5 * DAY, LIFETIME, True, id="as asked for"),
         pytest.param(5 * DAY, LIFETIME - SECOND, True, id="without the fraction of a second"),
         pytest.param(LIFETIME, LIFETIME, True, id="asked for again at once"),
+        pytest.param(LIFETIME, LIFETIME - timedelta(minutes=1), True, id="asked for again within a minute"),
+        pytest.param(LIFETIME, LIFETIME - timedelta(minutes=1) - SECOND, False, id="and unmoved a minute later"),
         pytest.param(LIFETIME + DAY, LIFETIME, True, id="an end that was later than we ask for"),
         pytest.param(5 * DAY, 5 * DAY, False, id="unmoved"),
         pytest.param(5 * DAY, 4 * DAY, False, id="moved to an earlier moment"),

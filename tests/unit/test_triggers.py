@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import azure.functions as func
 import pytest
 
+from shared import app as root
 from shared import triggers
 from shared.errors import Failure, GraphFailed, Permanent, Transient
 from shared.messages import Chore, Message, encode_chore
@@ -91,7 +92,7 @@ class Work:
         """Health has nothing to say here."""
 
     async def app(self) -> SimpleNamespace:
-        retries = Retries(self.control, self.queues, triggers.root.now)
+        retries = Retries(self.control, self.queues, root.now)
         parts = dict.fromkeys(("sweeper", "run_advancer", "keeper", "health"), self)
         return SimpleNamespace(**parts, queues=self.queues, retries=retries)
 
@@ -99,8 +100,8 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     made = Work()
-    monkeypatch.setattr(triggers.root, "app", made.app)
-    monkeypatch.setattr(triggers.root, "remember", lambda kept: None)
+    monkeypatch.setattr(root, "app", made.app)
+    monkeypatch.setattr(root, "remember", lambda kept: None)
     return made
 
 

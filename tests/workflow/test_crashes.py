@@ -236,7 +236,9 @@ class RetryStory:
 
     def __post_init__(self) -> None:
         if self.attempt > 1:
-            self.control.records["retry-sweep"] = Record({"stamp": self.stamp, "due": NOW.isoformat()}, "0")
+            self.control.records["retry-sweep"] = Record(
+                {"stamp": self.stamp, "attempt": self.attempt, "due": NOW.isoformat()}, "0"
+            )
 
     async def run(self, mortal: Mortal) -> None:
         await self.fail(mortal, self.stamp, self.attempt)

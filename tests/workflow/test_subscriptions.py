@@ -419,7 +419,7 @@ async def test_f_a_move_too_small_to_matter_is_none(bench: Bench) -> None:
         bench.api.existing[subscription_id] = replace(item, expires=item.expires + timedelta(seconds=1))
         return bench.api.existing[subscription_id]
 
-    bench.api.renew = nudge  # type: ignore[method-assign, assignment]
+    bench.api.renew = nudge  # type: ignore[method-assign]
     assert (await bench.passes(MIN_PASSES))[-1] == ("unmoved", "deleted", "created")
 
 
@@ -431,7 +431,7 @@ async def test_f_a_shorter_life_than_asked_for_is_a_renewal(bench: Bench) -> Non
         bench.api.existing[subscription_id] = item
         return item
 
-    bench.api.renew = three_days  # type: ignore[method-assign, assignment]
+    bench.api.renew = three_days  # type: ignore[method-assign]
     assert await bench.passes(30) == [("renewed",)] * 30
     assert bench.word == "live"
 
@@ -494,12 +494,48 @@ async def test_f_a_deletion_that_fails_leaves_what_still_delivers(bench: Bench) 
     async def refuse(_: str) -> None:
         raise GraphFailed(ILL)
 
-    delete, bench.api.delete = bench.api.delete, refuse  # type: ignore[method-assign]
+    delete = bench.api.delete
+    bench.api.delete = refuse  # type: ignore[method-assign, assignment]
     assert await bench.passes(4) == [("unmoved",), ("unmoved",), ILL, ILL]
     assert (list(bench.api.existing), bench.word) == ([OURS], "degraded")
     bench.api.delete = delete  # type: ignore[method-assign]
     bench.api.unmoved = False
     assert await bench.passes(1) == [("renewed",)], "each pass asks for a renewal first"
+
+
+async def test_f_a_deleted_one_that_is_still_listed_is_not_deleted_again(bench: Bench) -> None:
+    stalls(bench, None, days=5)
+    await bench.passes(MIN_PASSES - 1)
+
+    async def accepted(subscription_id: str) -> None:
+        bench.api.deleted.append(subscription_id)
+
+    bench.api.delete = accepted  # type: ignore[method-assign]
+    [end] = await bench.passes(1)
+    assert end == Transient(Reason.GRAPH_UNAVAILABLE, "409 for a subscription that is not there")
+    assert bench.api.deleted == [OURS]
+
+
+async def test_f_what_was_kept_says_whether_it_is_degraded_and_nothing_is_renewed_unasked(bench: Bench) -> None:
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    bench.exists(LIVE)
+    assert not (await keeper.keep()).degraded
+    assert bench.api.renewed == []
+    bench.api.unmoved = True
+    kept = await keeper.keep(renew=True)
+    assert (kept.subscription, kept.degraded) == (LIVE, True)
+
+
+async def test_f_a_renewal_that_could_not_be_noted_is_sent_all_the_same(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.control.contended = {SUBSCRIPTION}
+    assert await bench.passes(1, renew=True) == [("renewed",)]
+
+
+async def test_a_removal_finds_what_the_list_omits(bench: Bench) -> None:
+    bench.exists(LIVE, unlisted=True)
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    assert await keeper.remove() == (OURS,)
 
 
 async def test_f_a_renewal_of_one_that_is_not_listed_any_more_is_not_tried_twice(bench: Bench) -> None:
@@ -523,7 +559,7 @@ async def test_a_409_for_one_that_is_not_there_is_tried_later(bench: Bench) -> N
         asked += 1
         raise AlreadySubscribed(OTHER)
 
-    bench.api.create = taken  # type: ignore[method-assign]
+    bench.api.create = taken  # type: ignore[method-assign, assignment]
     [end] = await bench.passes(1)
     assert end == Transient(Reason.GRAPH_UNAVAILABLE, "409 for a subscription that is not there")
     assert asked == 2

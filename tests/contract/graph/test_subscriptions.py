@@ -1,6 +1,6 @@
 """Subscriptions over real HTTP, with a real handshake against a webhook in this loop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -281,7 +281,7 @@ async def test_j_a_refusal_about_a_subscription_says_what_to_do_about_a_subscrip
 ) -> None:
     phrase = "Operation: Create; Exception: [Status Code: Forbidden; Reason: Forbidden]"
     wire.status, wire.body = status, refusal(code, phrase)
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
         "create": lambda: far.create(AN_END),
         "renew": lambda: far.renew(ID, AN_END),
         "all": far.all,
