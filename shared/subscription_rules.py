@@ -78,20 +78,26 @@ class Setback(StrEnum):
 
     UNMOVED = "unmoved"
     """Graph answered 200 and the end stayed: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/4751"""
+    UNCONFIRMED = "unconfirmed"
+    """Graph answered with a later end, and reading the subscription shows the old one."""
     REFUSED = "refused"
     NOT_ALLOWED = "notAllowed"
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
 
     @staticmethod
-    def of(failure: Failure | None) -> "Setback":
-        """The setback that this failure of a renewal is; None stands for a renewal that was answered with 200."""
-        if failure is None:
-            return Setback.UNMOVED
+    def of(failure: Failure) -> "Setback":
+        """The setback that this failure of a renewal is."""
         if isinstance(failure, Transient):
             return Setback.THROTTLED if failure.reason is Reason.THROTTLED else Setback.UNAVAILABLE
         refused = isinstance(failure, NotFound) or failure.reason is not Reason.NOT_ALLOWED
         return Setback.REFUSED if refused else Setback.NOT_ALLOWED
+
+
+_ANSWERED_200 = {
+    Setback.UNMOVED: "200, and the end stays where it was",
+    Setback.UNCONFIRMED: "200 with a later end, and a read shows the old one",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +133,12 @@ class StalledRenewal:
 
     @staticmethod
     def after(
-        before: "StalledRenewal | None", item: "Subscription", end: datetime, failure: Failure | None, now: datetime
+        before: "StalledRenewal | None", item: "Subscription", end: datetime, cause: Failure | Setback, now: datetime
     ) -> "StalledRenewal":
         """What to remember of a renewal of `item` that failed; `end`: where Graph says it ends now."""
-        detail = failure.detail if failure else "200, and the end stays where it was"
-        setback, end = Setback.of(failure), max(item.expires, end)
+        setback = cause if isinstance(cause, Setback) else Setback.of(cause)
+        detail = _ANSWERED_200[cause] if isinstance(cause, Setback) else cause.detail
+        end = max(item.expires, end)
         if before is None or not before.is_of(item):
             return StalledRenewal(item.id, end, now, 1, setback, detail)
         return StalledRenewal(item.id, end, before.since, before.passes + 1, setback, detail)
@@ -145,15 +152,18 @@ class StalledRenewal:
         left = self.expires - now
         if self.passes < MIN_PASSES or self.setback is Setback.THROTTLED:
             return False
-        if self.setback in (Setback.UNMOVED, Setback.REFUSED):
+        if self.setback in (Setback.UNMOVED, Setback.UNCONFIRMED, Setback.REFUSED):
             return left < REPLACE_BELOW or now - self.since >= REPLACE_AFTER
         return left < LAST_DAY and self.asks_for_a_person(now)
 
     def asks_for_a_person(self, now: datetime) -> bool:
-        """Whether an operator should know. What may pass by itself gets an hour and several passes to do so."""
+        """Whether an operator should know. What may pass by itself gets an hour and several passes to do so.
+
+        A read may lag behind a write, so a second pass has to see the old end as well.
+        """
         if self.setback in (Setback.UNAVAILABLE, Setback.THROTTLED):
             return self.passes >= MIN_PASSES and now - self.since >= WORTH_A_PERSON
-        return True
+        return self.setback is not Setback.UNCONFIRMED or self.passes > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +247,7 @@ def next_step(
 
 
 def has_moved(before: Subscription, renewed: Subscription, now: datetime) -> bool:
-    """Whether a renewal that Graph answered with 200 was one.
+    """Whether a renewal was one, going by what Graph shows of the subscription afterwards.
 
     The end is where it was asked to be, or it moved, and not by so little that the last day begins all the same.
     """

@@ -26,6 +26,7 @@ from shared.subscription_rules import (
     Healthy,
     Remembered,
     Renew,
+    Setback,
     StalledRenewal,
     Step,
     Subscription,
@@ -146,16 +147,15 @@ class Keeper:
         if work.renewed:
             raise _restless()
         work.renewed = True
-        renewed, failure = await self._patched(item)
-        if renewed is None and failure is None:
+        shown, cause = await self._patched(item)
+        if shown is None:
             work.steps.append("vanished")
             return None
-        if renewed and has_moved(item, renewed, self.now()):
+        if cause is None:
             work.steps.append("renewed")
-            await self._remember(renewed)
-            return Kept(renewed, tuple(work.steps))
-        end = renewed.expires if renewed else item.expires
-        stalled = StalledRenewal.after(remembered.stalled, item, end, failure, self.now())
+            await self._remember(shown)
+            return Kept(shown, tuple(work.steps))
+        stalled = StalledRenewal.after(remembered.stalled, item, shown.expires, cause, self.now())
         work.steps.append(stalled.setback.value)
         await self._remember(item, stalled)
         self._report(stalled)
@@ -163,16 +163,23 @@ class Keeper:
             # first away with it: Graph refuses a second one on the same resource
             await self._delete(item, work)
             return None
-        if failure:
-            raise GraphFailed(failure)
-        return Kept(item, tuple(work.steps), degraded=True)
+        if isinstance(cause, Setback):
+            return Kept(item, tuple(work.steps), degraded=stalled.asks_for_a_person(self.now()))
+        raise GraphFailed(cause)
 
-    async def _patched(self, item: Subscription) -> tuple[Subscription | None, Failure | None]:
-        """What Graph answered to a renewal: the subscription, None where it is gone, or why it failed."""
+    async def _patched(self, item: Subscription) -> tuple[Subscription | None, Failure | Setback | None]:
+        """Renew, and read what became of it: the subscription as it is now, None where it is gone, and what failed.
+
+        A renewal that is answered well is believed only when it is read back, like every other write.
+        """
         try:
-            return await self.api.renew(item.id, self.now() + LIFETIME), None
+            answered = await self.api.renew(item.id, self.now() + LIFETIME)
+            if answered is None or not has_moved(item, answered, self.now()):
+                return answered, Setback.UNMOVED
+            read = await self.api.get(item.id)
         except GraphFailed as error:
-            return None, error.failure
+            return item, error.failure
+        return read, Setback.UNCONFIRMED if read and not has_moved(item, read, self.now()) else None
 
     async def _delete(self, item: Subscription, work: _Pass) -> None:
         await self.api.delete(item.id)

@@ -300,6 +300,8 @@ class FakeSubscriptionApi:
     """So many creations fail because Graph did not get the echo."""
     unmoved: bool = False
     """Renewals are answered with 200, and the end stays where it was."""
+    forgetful: bool = False
+    """Renewals are answered with the end that was asked for, and the old one is read."""
     renewal_failure: Failure | None = None
     """Why every renewal fails."""
 
@@ -331,8 +333,10 @@ class FakeSubscriptionApi:
             return None
         if self.unmoved:
             return self.existing[subscription_id]
-        self.existing[subscription_id] = replace(self.existing[subscription_id], expires=expires)
-        return self.existing[subscription_id]
+        renewed = replace(self.existing[subscription_id], expires=expires)
+        if not self.forgetful:
+            self.existing[subscription_id] = renewed
+        return renewed
 
     async def delete(self, subscription_id: str) -> None:
         self.deleted.append(subscription_id)

@@ -196,7 +196,8 @@ def test_no_fingerprint_shows() -> None:
 # --- a renewal that fails --------------------------------------------------------------------------------------------
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PASSING, LASTING = (Setback.UNAVAILABLE, Setback.THROTTLED), (Setback.UNMOVED, Setback.REFUSED)
+PASSING = (Setback.UNAVAILABLE, Setback.THROTTLED)
+LASTING = (Setback.UNMOVED, Setback.UNCONFIRMED, Setback.REFUSED)
 
 
 def stall(**changes: Any) -> StalledRenewal:
@@ -205,9 +206,10 @@ def stall(**changes: Any) -> StalledRenewal:
 
 
 @pytest.mark.parametrize(
-    ("failure", "setback"),
+    ("cause", "setback"),
     [
-        (None, Setback.UNMOVED),
+        (Setback.UNMOVED, Setback.UNMOVED),
+        (Setback.UNCONFIRMED, Setback.UNCONFIRMED),
         (Transient(Reason.GRAPH_UNAVAILABLE, "503"), Setback.UNAVAILABLE),
         (Transient(Reason.THROTTLED, "429"), Setback.THROTTLED),
         (Permanent(Reason.GRAPH_REFUSED, "400", "…"), Setback.REFUSED),
@@ -215,9 +217,13 @@ def stall(**changes: Any) -> StalledRenewal:
         (NotFound("404"), Setback.REFUSED),
     ],
 )
-def test_f_which_setback_a_failure_is(failure: Failure | None, setback: Setback) -> None:
-    stalled = StalledRenewal.after(None, KEPT, KEPT.expires, failure, NOW)
-    detail = failure.detail if failure else "200, and the end stays where it was"
+def test_f_which_setback_a_failure_is(cause: Failure | Setback, setback: Setback) -> None:
+    stalled = StalledRenewal.after(None, KEPT, KEPT.expires, cause, NOW)
+    words = {
+        Setback.UNMOVED: "200, and the end stays where it was",
+        Setback.UNCONFIRMED: "200 with a later end, and a read shows the old one",
+    }
+    detail = words[cause] if isinstance(cause, Setback) else cause.detail
     assert stalled == StalledRenewal("kept", KEPT.expires, NOW, 1, setback, detail)
 
 
@@ -232,10 +238,11 @@ def test_f_which_setback_a_failure_is(failure: Failure | None, setback: Setback)
     ],
 )
 def test_f_failed_renewals_are_counted_since_the_end_last_moved(before: StalledRenewal | None, passes: int) -> None:
-    stalled = StalledRenewal.after(before, KEPT, KEPT.expires - DAY, None, NOW + HOUR)
+    stalled = StalledRenewal.after(before, KEPT, KEPT.expires - DAY, Setback.UNMOVED, NOW + HOUR)
     assert (stalled.passes, stalled.since) == (passes, NOW if passes > 1 else NOW + HOUR)
     assert stalled.expires == KEPT.expires, "the later of what is listed and what is answered"
-    assert StalledRenewal.after(before, KEPT, KEPT.expires + DAY, None, NOW).expires == KEPT.expires + DAY
+    later = StalledRenewal.after(before, KEPT, KEPT.expires + DAY, Setback.UNMOVED, NOW)
+    assert later.expires == KEPT.expires + DAY
 
 
 @given(st.builds(stall, setback=st.sampled_from(Setback), passes=st.integers(1, 99), detail=st.text(max_size=5)))
@@ -298,6 +305,11 @@ def test_f_when_one_whose_renewal_fails_for_another_reason_is_replaced(
 def test_f_what_may_pass_by_itself_gets_an_hour(setback: Setback, passes: int, age: timedelta, said: bool) -> None:
     assert stall(setback=setback, passes=passes, since=NOW - age).asks_for_a_person(NOW) is said
     assert stall(setback=Setback.NOT_ALLOWED).asks_for_a_person(NOW)
+
+
+def test_f_a_read_that_lags_behind_the_renewal_is_no_matter_for_a_person() -> None:
+    assert not stall(setback=Setback.UNCONFIRMED, passes=1).asks_for_a_person(NOW + DAY)
+    assert stall(setback=Setback.UNCONFIRMED, passes=2).asks_for_a_person(NOW)
 
 
 @pytest.mark.parametrize(

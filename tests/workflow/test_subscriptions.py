@@ -423,6 +423,44 @@ async def test_f_a_move_too_small_to_matter_is_none(bench: Bench) -> None:
     assert (await bench.passes(MIN_PASSES))[-1] == ("unmoved", "deleted", "created")
 
 
+async def test_f_an_end_that_graph_answers_and_does_not_show_is_no_renewal(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=5)))
+    bench.api.forgetful = True
+    assert await bench.passes(1) == [("unconfirmed",)]
+    assert bench.word == "live", "a read may lag behind"
+    assert bench.control.records[SUBSCRIPTION].values["expires"] == (NOW + timedelta(days=5)).isoformat()
+    assert await bench.passes(1) == [("unconfirmed",)]
+    assert bench.word == "degraded"
+    assert await bench.passes(1) == [("unconfirmed", "deleted", "created")]
+    assert bench.api.renewed == [OURS] * 3
+
+
+async def test_f_a_read_that_lags_behind_the_renewal_heals_by_itself(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=5)))
+    bench.api.forgetful = True
+    await bench.passes(1)
+    bench.api.existing[OURS] = replace(LIVE, expires=NOW + LIFETIME)
+    assert await bench.passes(1) == [()]
+    assert (bench.api.renewed, bench.word) == ([OURS], "live")
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_f_a_renewal_that_cannot_be_read_back_is_not_believed(bench: Bench, gone: bool) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=13)))
+
+    async def unread(subscription_id: str) -> Subscription | None:
+        if gone:
+            bench.api.existing.pop(subscription_id, None)
+            return None
+        raise GraphFailed(ILL)
+
+    get = bench.api.get
+    bench.api.get = unread  # type: ignore[method-assign]
+    assert await bench.passes(1) == [("vanished", "created") if gone else ILL]
+    bench.api.get = get  # type: ignore[method-assign]
+    assert await bench.passes(1) == [()]
+
+
 async def test_f_a_shorter_life_than_asked_for_is_a_renewal(bench: Bench) -> None:
     bench.exists(replace(LIVE, expires=NOW + timedelta(days=2)))
 
@@ -524,6 +562,9 @@ async def test_f_what_was_kept_says_whether_it_is_degraded_and_nothing_is_renewe
     bench.api.unmoved = True
     kept = await keeper.keep(renew=True)
     assert (kept.subscription, kept.degraded) == (LIVE, True)
+    bench.control.records[SUBSCRIPTION] = Record({"id": OURS, "fingerprint": "fingerprint"}, "0")
+    bench.api.unmoved, bench.api.forgetful = False, True
+    assert [(await keeper.keep(renew=True)).degraded for _ in range(2)] == [False, True], "a read may lag behind"
 
 
 async def test_f_a_renewal_that_could_not_be_noted_is_sent_all_the_same(bench: Bench) -> None:
