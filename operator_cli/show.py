@@ -102,6 +102,9 @@ def _subscription_facts(item: Document) -> list[tuple[str, Any]]:
         ("expires", moment(item.get("expires"))),
         ("notification URL", item.get("notificationUrl")),
         ("checked at", moment(item.get("checkedAt"))),
+        ("missing since", moment(item.get("missingSince"))),
+        ("renewal fails since", moment(item.get("renewalFailsSince"))),
+        ("problem", item.get("problem")),
     ]
 
 

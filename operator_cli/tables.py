@@ -15,7 +15,8 @@ Document = Mapping[str, Any]
 _STYLES = {
     **dict.fromkeys(("done", "noop", "healthy", "live", "ok", "applied", "ended"), "green"),
     **dict.fromkeys(("planned", "held", "retry", "none", "unknown", "paused", "changed"), "yellow"),
-    **dict.fromkeys(("refused", "parked", "unhealthy", "expired", "wrong", "unreachable", "tripped", "failed"), "red"),
+    **dict.fromkeys(("refused", "parked", "unhealthy", "wrong", "unreachable", "tripped", "failed"), "red"),
+    **dict.fromkeys(("expired", "missing", "unchecked", "degraded"), "red"),
 }
 
 

@@ -51,6 +51,8 @@ def _health_advice(document: Mapping[str, Any]) -> str:
         return "roles or groups cannot be read, so nobody is written to: see reading in mfa-prefill report"
     if document.get("sweep") == "late" and document.get("subscription") in {"live", "none"}:
         return "no sweep for a day: look at the function's exceptions in Application Insights"
+    if document.get("subscription") == "degraded":
+        return "Graph does not renew the subscription: run mfa-prefill subscription"
     return "notifications are being lost: run mfa-prefill subscription ensure"
 
 
@@ -59,6 +61,9 @@ def subscription(document: Mapping[str, Any]) -> Stop | None:
     state = document.get("state")
     if state == "live":
         return None
+    if state == "degraded":
+        text = "Graph does not renew the subscription, which still delivers; docs/operations.md#a-renewal-that-fails"
+        return Stop(ExitCode.NO, text)
     return Stop(ExitCode.NO, f"the subscription is not live ({state}); run mfa-prefill subscription ensure")
 
 

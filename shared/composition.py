@@ -29,6 +29,7 @@ from shared.reconcile import Reconciler
 from shared.recording import Recorder
 from shared.replay import Replayer
 from shared.report import Reporter
+from shared.retries import Retries
 from shared.run_advance import RunAdvancer
 from shared.run_book import RunBook
 from shared.run_planner import RunPlanner
@@ -60,6 +61,7 @@ class App:
     control: Control
     queues: Queues
     switches: Switches
+    retries: Retries
     reconciler: Reconciler
     poison: PoisonKeeper
     sweeper: Sweeper
@@ -111,6 +113,7 @@ async def compose(ours: Settings, clock: ServiceClock) -> App:
         control=kept.control,
         queues=kept.queues,
         switches=switches,
+        retries=Retries(kept.control, kept.queues, clock),
         reconciler=reconciler,
         poison=poison,
         sweeper=Sweeper(changed, kept.control, kept.queues, ours.policy.fingerprint(), clock),

@@ -47,6 +47,11 @@ HEALTH_FIXES = {
 }
 """By part of the health."""
 
+WORD_FIXES = {
+    ("subscription", "degraded"): "mfa-prefill subscription says what fails; docs/operations.md#a-renewal-that-fails",
+}
+"""By part and word, where the word asks for something of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
@@ -152,4 +157,5 @@ def _sms(policy: SmsPolicy | Failure, ours: Policy) -> Iterator[Check]:
 def _well(words: dict[str, str]) -> Iterator[Check]:
     for part, word in words.items():
         fine = is_fine(part, word)
-        yield Check(part, State.OK if fine else State.FAILED, word, None if fine else HEALTH_FIXES[part])
+        fix = WORD_FIXES.get((part, word), HEALTH_FIXES[part])
+        yield Check(part, State.OK if fine else State.FAILED, word, None if fine else fix)

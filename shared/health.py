@@ -44,6 +44,7 @@ class Health:
         fields: dict[str, Any] = {
             "action": "heartbeat",
             "state": "healthy" if well else "unhealthy",
+            "subscription": words["subscription"],
             "secondsSinceNotification": _seconds_since(pulse.get("notificationAt"), now),
             "secondsSinceSweep": _seconds_since(sweep.get("pageAt"), now),
             "subscriptionExpires": subscription.get("expires"),

@@ -4,7 +4,8 @@ https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 https://learn.microsoft.com/graph/change-notifications-lifecycle-events
 
 A notification is a hint: all that is taken from it is "look at this user". Everything else in an item only decides
-whether the item is ours. Sequence numbers and other undocumented properties are neither required nor read.
+whether the item is ours. What Graph sends differs from what is documented, so a property that is null counts as absent,
+and undocumented properties are never required.
 """
 
 import json
@@ -20,7 +21,15 @@ from shared.moments import graph_moment
 
 MOST_BYTES = 256 * 1024
 
-_USER_RESOURCE = re.compile(r"/?users/([^/?#]+)/?", re.IGNORECASE)
+_USER_RESOURCE = re.compile(r"/?(?:(?:v1\.0|beta)/)?users(?:/([^/?#]+)|\('([^']+)'\))/?", re.IGNORECASE)
+"""The path of one user, relative to https://graph.microsoft.com, in each spelling that Graph uses for resources:
+
+- `Users/{id}` and `users/{id}`: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/7722 and
+  https://learn.microsoft.com/azure/event-grid/azure-active-directory-events
+- `users('{id}')`: https://learn.microsoft.com/graph/outlook-change-notifications-overview (seen for other resources)
+- with the API version: https://learn.microsoft.com/graph/api/resources/changenotification
+"""
+
 _USER_TYPE = "#microsoft.graph.user"
 
 
@@ -82,25 +91,32 @@ def items_in(body: bytes) -> list[Any]:
 
 
 def read_change(item: object, expected: Expected) -> ChangeNotification | Dropped:
-    """The user a change notification is about, or why it is not taken."""
+    """Return the user a change notification is about, or why it is not taken.
+
+    Where `resourceData.id` and the id in `resource` differ, the former wins: it is what the documentation tells clients
+    to use, and looking at the wrong user does no harm, because a look believes nothing but what it reads itself.
+    """
     if not isinstance(item, dict):
         return Dropped.SHAPE
     stranger = _stranger(item, expected)
     if stranger:
         return stranger
-    data = item.get("resourceData")
-    data = data if isinstance(data, dict) else {}
+    data = _resource_data(item)
     path = _USER_RESOURCE.fullmatch(item["resource"]) if isinstance(item.get("resource"), str) else None
-    kind = data.get("@odata.type", _USER_TYPE)
+    kind = _first(data.get("@odata.type"), _USER_TYPE)
     if path is None or not isinstance(kind, str) or kind.lower() != _USER_TYPE:
         return Dropped.RESOURCE
-    user_id = object_id(data.get("id", path[1]))
+    user_id = object_id(_first(data.get("id"), path[1], path[2]))
     expires = _moment(item.get("subscriptionExpirationDateTime"))
     return ChangeNotification(user_id, expires) if user_id else Dropped.USER_ID
 
 
 def read_lifecycle(item: object, expected: Expected) -> LifecycleEvent | Dropped:
-    """The event of a lifecycle notification. Such items carry neither resource nor changeType."""
+    """Return the event of a lifecycle notification.
+
+    Documented items carry no resource; the ones Graph sends name the subscription there. Nothing depends on it.
+    https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103
+    """
     if not isinstance(item, dict):
         return Dropped.SHAPE
     stranger = _stranger(item, expected)
@@ -124,12 +140,38 @@ def _stranger(item: dict[str, Any], expected: Expected) -> Dropped | None:
 
     clientState is the only proof a basic notification carries, so it comes first and is compared in constant time.
     """
-    state, tenant, subscription = (item.get(key) for key in ("clientState", "tenantId", "subscriptionId"))
+    state, subscription = item.get("clientState"), item.get("subscriptionId")
     if not isinstance(state, str) or not expected.accepts(state):
         return Dropped.CLIENT_STATE
-    if not isinstance(tenant, str) or tenant.lower() != expected.tenant_id:
+    if not _is_from(expected.tenant_id, item):
         return Dropped.TENANT
     if object_id(subscription) is None:
         return Dropped.SUBSCRIPTION
     known = expected.subscription_id
     return Dropped.FOREIGN if known and object_id(subscription) != known else None
+
+
+def _is_from(tenant_id: str, item: dict[str, Any]) -> bool:
+    """Whether the item names our tenant, and no other one.
+
+    `tenantId` is documented. Lifecycle notifications are sent with `organizationId` in its place:
+    https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103
+    https://github.com/microsoftgraph/msgraph-sdk-java/issues/1551
+    Notifications about users repeat it in `resourceData.organizationId`, which must not contradict but is no
+    substitute: no notification was ever reported that names its tenant only there.
+    https://learn.microsoft.com/azure/event-grid/azure-active-directory-events
+    """
+    named = [item.get("tenantId"), item.get("organizationId")]
+    present = [tenant for tenant in (*named, _resource_data(item).get("organizationId")) if tenant is not None]
+    ours = all(isinstance(tenant, str) and tenant.lower() == tenant_id for tenant in present)
+    return ours and _first(*named) is not None
+
+
+def _resource_data(item: dict[str, Any]) -> dict[str, Any]:
+    data = item.get("resourceData")
+    return data if isinstance(data, dict) else {}
+
+
+def _first(*values: object) -> object:
+    """The first that is not null."""
+    return next((value for value in values if value is not None), None)

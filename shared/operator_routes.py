@@ -87,7 +87,8 @@ async def ensure_subscription(_: func.HttpRequest) -> func.HttpResponse:
     async def ensure() -> func.HttpResponse:
         kept = await (await root.app()).keeper.keep()
         root.remember(kept)
-        return answers.document(_subscription(kept.subscription) | {"state": "live", "steps": list(kept.steps)})
+        state = "degraded" if kept.degraded else "live"
+        return answers.document(_subscription(kept.subscription) | {"state": state, "steps": list(kept.steps)})
 
     return await answered(ensure)
 

@@ -12,7 +12,7 @@ from shared.models import Outcome, Reason
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Control, Ledger, Parked, Parking
 from shared.pulse import PULSE
-from shared.subscription_rules import subscription_word
+from shared.subscription_rules import StalledRenewal, subscription_word
 from shared.switches import Switches
 
 WORKLIST = frozenset({Outcome.REFUSED, Outcome.PARKED, Outcome.HELD})
@@ -77,10 +77,15 @@ class Reporter:
         }
 
     async def subscription(self) -> dict[str, Any]:
-        """What the keeper noted last, and the word for it."""
+        """What the keeper noted last, and the word for it. `problem` says what its last pass failed with."""
         values = (await self.control.load(SUBSCRIPTION)).values
-        return {"state": subscription_word(values, self.now())} | {
-            key: values.get(key) for key in ("id", "expires", "notificationUrl", "checkedAt")
+        stalled = StalledRenewal.of(values.get("renewal"))
+        told = {key: values.get(key) for key in ("id", "expires", "notificationUrl", "checkedAt", "missingSince")}
+        return {
+            "state": subscription_word(values, self.now()),
+            **told,
+            "renewalFailsSince": stalled.since.isoformat() if stalled else None,
+            "problem": stalled.detail if stalled else values.get("problem"),
         }
 
     async def reading(self) -> dict[str, Any]:

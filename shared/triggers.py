@@ -14,13 +14,12 @@ import azure.functions as func
 
 from shared import app as root
 from shared import http_answers as answers
-from shared.errors import GraphFailed, SettingsError, UnreadableMessage
+from shared.errors import GraphFailed, Permanent, SettingsError, UnreadableMessage
 from shared.intake import Answer, handshake, take_changes, take_lifecycle
 from shared.messages import Chore, Message, decode, decode_chore
 from shared.models import Cause
-from shared.moments import millis
+from shared.moments import millis, whole_seconds
 from shared.notifications import Expected
-from shared.retry_rules import chore_delay
 from shared.telemetry import without_numbers
 
 _log = logging.getLogger("mfa_prefill.triggers")
@@ -133,14 +132,17 @@ async def do_chore(message: func.QueueMessage) -> None:
         await app.poison.unreadable(text, error)
         return
     early = _early(received)
-    if early:
+    if not await app.retries.is_current(chore, received, attempt):
+        fields = {"action": "retry_superseded", "chore": chore.value}
+        _log.info("%s: this retry is not the one that goes on", chore.value, extra=fields)
+    elif early:
         await app.queues.send_chore(chore, received, early, attempt)
     else:
         await _do(chore, attempt)
 
 
 async def _do(chore: Chore, attempt: int = 1) -> None:
-    """Does it, or sees to it that it is tried again. Raises what storage raises."""
+    """Do a chore, or see to it that it is tried again. Raises what storage raises."""
     app = await root.app()
     try:
         if chore is Chore.SWEEP:
@@ -150,11 +152,13 @@ async def _do(chore: Chore, attempt: int = 1) -> None:
         elif not await app.keeper.is_removed():
             root.remember(await app.keeper.keep(renew=chore is Chore.RENEW))
     except GraphFailed as error:
-        delay = chore_delay(error.failure, attempt)
+        delay = await app.retries.after_failure(chore, error.failure, attempt)
         fields = {"action": "chore_failed", "chore": chore.value}
-        _log.error("%s failed (%s), again in %s", chore.value, error, delay or "the timer's time", extra=fields)
-        if delay:
-            await app.queues.send_chore(chore, root.millis(), delay, attempt + 1)
+        when = "at the timer's time" if delay is None else f"in {whole_seconds(delay)}"
+        why = f"{error}: {error.failure.advice}" if isinstance(error.failure, Permanent) else error
+        _log.error("%s failed (%s), again %s", chore.value, why, when, extra=fields)
+    else:
+        await app.retries.end_chain(chore)
 
 
 def _early(received: int) -> timedelta | None:

@@ -111,8 +111,28 @@ def change_item(user_id: str = ALICE, /, **changes: Any) -> dict[str, Any]:
     return item | changes
 
 
+def sent_lifecycle_item(event: object = "reauthorizationRequired", /, **changes: Any) -> dict[str, Any]:
+    """A lifecycle notification as Graph sends it: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103."""
+    item: dict[str, Any] = {
+        "subscriptionId": SUBSCRIPTION,
+        "encryptedContent": None,
+        "organizationId": TENANT,
+        "lifecycleEvent": event,
+        "clientState": KEYS.client_state(),
+        "subscriptionExpirationDateTime": "2026-12-17T12:48:43.5745035+00:00",
+        "resource": f"Subscriptions/{SUBSCRIPTION}",
+        "resourceChangeType": None,
+        "resourceData": {
+            "@odata.id": f"subscriptions/{SUBSCRIPTION}",
+            "@odata.type": "#microsoft.graph.subscription",
+            "id": SUBSCRIPTION,
+        },
+    }
+    return item | changes
+
+
 def lifecycle_item(event: object = "reauthorizationRequired", /, **changes: Any) -> dict[str, Any]:
-    """A lifecycle notification: neither resource nor changeType."""
+    """A lifecycle notification as documented: neither resource nor changeType."""
     item: dict[str, Any] = {
         "subscriptionId": SUBSCRIPTION,
         "subscriptionExpirationDateTime": "2026-12-17T12:48:43.7825578+00:00",

@@ -318,6 +318,12 @@ class FakeSubscriptionApi:
     failing: Failure | None = None
     handshake_failures: int = 0
     """So many creations fail because Graph did not get the echo."""
+    unmoved: bool = False
+    """Renewals are answered with 200, and the end stays where it was."""
+    forgetful: bool = False
+    """Renewals are answered with the end that was asked for, and the old one is read."""
+    renewal_failure: Failure | None = None
+    """Why every renewal fails."""
 
     async def all(self) -> Sequence[Subscription]:
         if self.failing:
@@ -341,10 +347,16 @@ class FakeSubscriptionApi:
 
     async def renew(self, subscription_id: str, expires: datetime) -> Subscription | None:
         self.renewed.append(subscription_id)
+        if self.renewal_failure:
+            raise GraphFailed(self.renewal_failure)
         if subscription_id not in self.existing:
             return None
-        self.existing[subscription_id] = replace(self.existing[subscription_id], expires=expires)
-        return self.existing[subscription_id]
+        if self.unmoved:
+            return self.existing[subscription_id]
+        renewed = replace(self.existing[subscription_id], expires=expires)
+        if not self.forgetful:
+            self.existing[subscription_id] = renewed
+        return renewed
 
     async def delete(self, subscription_id: str) -> None:
         self.deleted.append(subscription_id)

@@ -208,7 +208,7 @@ def _hr_acts() -> tuple[Person, ...]:
 
 
 def _people_act() -> tuple[Person, ...]:
-    removed = expect("noop", "removedByHuman", state="enforced")
+    removed = expect("noop", "removedByHuman", "noMethod", state="enforced")
     own = expect("noop", "userManaged", phone=OWN_NUMBER.replace(" ", ""), state="enforced")
     number = {"number": OWN_NUMBER}
     return (

@@ -100,6 +100,12 @@ SENT_ANYWAY = (
         "https://learn.microsoft.com/graph/change-notifications-lifecycle-events (lifecycle examples)",
     ),
     SentAnyway(
+        "changeNotification",
+        "resourceChangeType",
+        "string",
+        "https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103 (a captured lifecycle notification)",
+    ),
+    SentAnyway(
         "resourceData",
         "organizationId",
         "uuid",

@@ -181,7 +181,12 @@ ASSUMPTIONS = (
     Assumption(
         "handshake-content-type-checked", "an answer that is not text/plain fails", "docs demand text/plain", "inferred"
     ),
-    Assumption("twin-code", "the 409 of a twin has the code Conflict", "only the text is documented", "chosen"),
+    Assumption(
+        "twin-code", "the 409 of a twin is ObjectIdentifierInUse, for users as well", "seen for another one", "field"
+    ),
+    Assumption(
+        "subscription-reads-denied", "without the role reads of subscriptions are the usual 403", "REST habit", "chosen"
+    ),
     Assumption(
         "twin-normalised", "users and /users, and any order of types, are the same", "the stricter guess", "chosen"
     ),
@@ -198,6 +203,12 @@ ASSUMPTIONS = (
         "challenge-before-end", "reauthorizationRequired comes 15 minutes before the end", "docs: repeats", "inferred"
     ),
     Assumption("user-payload-shape", "the fields of an item about a user", "one captured payload of 2019", "field"),
+    Assumption(
+        "lifecycle-payload-shape",
+        "lifecycle items about users are sent like those about mail: organizationId, no tenantId",
+        "four reports from 2023 to 2026, none of them about users",
+        "field",
+    ),
     Assumption("retry-schedule", "retries start at 10 s and double", "docs: exponential, up to 4 h", "inferred"),
     Assumption("endpoint-state-samples", "ten answers before an endpoint is judged", "no number documented", "chosen"),
     # batch

@@ -12,12 +12,20 @@ from dev.graph_simulator.batch import is_batch, refuse_nested, run_batch
 from dev.graph_simulator.clock import SECONDS_PER_HOUR
 from dev.graph_simulator.costs import cost_of
 from dev.graph_simulator.directory import lookup
-from dev.graph_simulator.errors import GraphError, directory_denied, methods_denied, pim_denied, segment_not_found
+from dev.graph_simulator.errors import (
+    GraphError,
+    directory_denied,
+    methods_denied,
+    pim_denied,
+    segment_not_found,
+    subscription_denied,
+)
 from dev.graph_simulator.exchange import NOBODY, GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.fault_answers import spoiled_after, spoiled_before
 from dev.graph_simulator.faults import Effect
 from dev.graph_simulator.model import User
 from dev.graph_simulator.strict import refuse_undeclared
+from dev.graph_simulator.switches import Switches
 from dev.graph_simulator.tenant import Tenant
 from dev.graph_simulator.urls import (
     METHODS,
@@ -130,7 +138,7 @@ class Dispatcher:
         if route is None:
             raise self._no_such_address(request, segments)
         if not route.opens_to(caller.roles):
-            raise _denied(route)
+            raise _denied(route, tenant.switches)
         self._note_haste(request, route)
         tenant.throttle.charge(caller.app_id, tenant.id, cost_of(request, route), tenant.switches, tenant.now())
         refuse_undeclared(request, route)
@@ -165,7 +173,7 @@ class Dispatcher:
         """
         user = self._user(segments) if route.operation else None
         if user and user.is_restricted and self._tenant.switches.restricted_units_refuse:
-            raise _denied(route)
+            raise _denied(route, self._tenant.switches)
 
     def _user(self, segments: tuple[str, ...]) -> User | None:
         if len(segments) < 2 or segments[0].casefold() != "users":
@@ -215,11 +223,19 @@ class Dispatcher:
                 tenant.throttle.note_429(self._caller_id(request), headers.get("Retry-After"), tenant.now())
 
 
-def _denied(route: Route) -> GraphError:
-    """The 403 of the service that answers."""
+_SUBSCRIPTION_WRITES = {"POST": "Create", "PATCH": "Update"}
+"""Reading and deleting subscriptions was not seen refused: [assume: subscription-reads-denied]."""
+
+
+def _denied(route: Route, switches: Switches) -> GraphError:
+    """The refusal of a call whose token lacks the role; each service has its own."""
     if route.family == PIM:
         return pim_denied(name for needed in route.roles for name in needed)
-    return methods_denied() if route.family == METHODS else directory_denied()
+    if route.family == METHODS:
+        return methods_denied()
+    if route.family == SUBSCRIPTIONS and route.method in _SUBSCRIPTION_WRITES:
+        return subscription_denied(_SUBSCRIPTION_WRITES[route.method], switches.subscription_denied_as_401)
+    return directory_denied()
 
 
 def params_user(request: GraphRequest) -> str:

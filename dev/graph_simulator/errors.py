@@ -5,6 +5,7 @@ Shape: https://learn.microsoft.com/graph/errors
 
 import json
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from dev.graph_simulator.clock import iso
@@ -97,6 +98,17 @@ def backend_not_found(segment: str, user: str) -> dict[str, Any]:
         "Message": f"No HTTP resource was found that matches the request URI '{uri}'.",
         "MessageDetail": "No type was found that matches the controller named 'users'.",
     }
+
+
+def subscription_denied(operation: str, unauthorized: bool) -> GraphError:
+    """401 or 403 of a subscription on a resource that the app may not read: both have been seen.
+
+    403: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/365
+    401: https://github.com/microsoftgraph/microsoft-graph-docs/issues/6472
+    """
+    status = HTTPStatus.UNAUTHORIZED if unauthorized else HTTPStatus.FORBIDDEN
+    message = f"Operation: {operation}; Exception: [Status Code: {status.phrase}; Reason: {status.phrase}]"
+    return GraphError(status, "ExtensionError", message)
 
 
 def user_not_found(key: str) -> GraphError:

@@ -5,6 +5,7 @@ https://learn.microsoft.com/graph/change-notifications-delivery-webhooks#notific
 
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
@@ -16,6 +17,7 @@ type Validate = Callable[[str, float], Awaitable[None]]
 """Checks one URL within a number of seconds; raises the 400 of a failed handshake."""
 
 LONGEST_ANSWER = 4_096
+STATUS_NAMES = {status.value: status.phrase.replace(" ", "") for status in HTTPStatus}
 
 
 def with_token(url: str, token: str) -> str:
@@ -46,16 +48,18 @@ def validator(session: aiohttp.ClientSession) -> Validate:
             raise _failed("Subscription validation request timed out.") from problem
         except aiohttp.ClientError as problem:
             raise _failed(
-                "Subscription validation request failed. Unable to reach the notification endpoint."
+                "Subscription validation request failed. Must respond with 200 OK to this request."
             ) from problem
 
     return validate
 
 
 def _judge(status: int, content_type: str, text: str, token: str) -> None:
+    """Raise the 400 of a wrong answer, with the texts of https://github.com/pnp/Microsoft365-Analytics-Insights/issues/273."""
     if status != 200:
+        name = STATUS_NAMES.get(status, str(status))
         raise _failed(
-            "Subscription validation request failed. "
+            f"Subscription validation request failed. HTTP status code is '{name}'. "
             "Notification endpoint must respond with 200 OK to validation request."
         )
     if content_type != "text/plain":

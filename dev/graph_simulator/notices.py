@@ -77,16 +77,29 @@ def user_notice(tenant: Tenant, subscription: Subscription, user_id: str, change
 
 
 def lifecycle_notice(tenant: Tenant, subscription: Subscription, event: str) -> JsonObject:
-    """One lifecycle item: no resource, no data.
+    """One lifecycle item, as Graph sends it or, behind the switch `documented_lifecycle`, as it is documented.
 
-    https://learn.microsoft.com/graph/change-notifications-lifecycle-events
+    Sent: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103 [assume: lifecycle-payload-shape]
+    Documented: https://learn.microsoft.com/graph/change-notifications-lifecycle-events
     """
-    return {
+    common: JsonObject = {
         "subscriptionId": subscription.id,
         "subscriptionExpirationDateTime": iso_precise(subscription.expires_at),
-        "tenantId": tenant.id,
         "clientState": subscription.client_state,
         "lifecycleEvent": event,
+    }
+    if tenant.switches.documented_lifecycle:
+        return common | {"tenantId": tenant.id}
+    return common | {
+        "encryptedContent": None,
+        "organizationId": tenant.id,
+        "resource": f"Subscriptions/{subscription.id}",
+        "resourceChangeType": None,
+        "resourceData": {
+            "@odata.id": f"subscriptions/{subscription.id}",
+            "@odata.type": "#microsoft.graph.subscription",
+            "id": subscription.id,
+        },
     }
 
 

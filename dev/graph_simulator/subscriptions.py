@@ -127,13 +127,15 @@ def _draft(tenant: Tenant, request: GraphRequest, given: JsonObject) -> Subscrip
 
 
 def _refuse_twin(tenant: Tenant, draft: Subscription) -> None:
-    """409 on the same resource and change types, whatever the URL ([assume: twin-code])."""
+    """409 on the same resource and change types, whatever the URL ([assume: twin-code]).
+
+    https://learn.microsoft.com/graph/api/subscription-post-subscriptions
+    """
     own = [item for item in tenant.subscriptions.values() if item.app_id == draft.app_id]
     for item in own:
         if same_combination(item, draft):
-            raise GraphError(
-                409, "Conflict", f"Subscription Id <{item.id}> already exists for the requested combination"
-            )
+            message = f"Subscription Id {item.id} already exists for the requested combination"
+            raise GraphError(409, "ObjectIdentifierInUse", message)
     if len(own) >= MOST_PER_APP_AND_TENANT:
         raise GraphError(403, "Forbidden", "The limit of 100 subscriptions per application and tenant is reached.")
 

@@ -27,6 +27,7 @@ class Switches:
     handshake_timeout_seconds: float = 10.0
     endpoint_states: bool = False
     stall_without_reauthorization: bool = False
+    documented_lifecycle: bool = False
     # delta
     delta_page_size: int = 25
     empty_delta_pages: bool = False
@@ -38,6 +39,7 @@ class Switches:
     batch_shuffle: bool = True
     hide_subscriptions_in_list: bool = False
     subscription_page_size: int = 20
+    subscription_denied_as_401: bool = False
     # strictness
     strict_phone_format: bool = False
     lenient_audience: bool = False

@@ -13,7 +13,7 @@ from msgraph.generated.users.delta.delta_request_builder import DeltaRequestBuil
 from shared.errors import DeltaExpired, GraphFailed, Permanent, Transient
 from shared.graph.client import SLOW_SECONDS, GraphClient
 from shared.graph.readings import TRACKED_PROPERTIES
-from shared.graph.replies import Reply
+from shared.graph.replies import About, Reply
 from shared.models import Reason, object_id
 from shared.ports import DeltaPage
 
@@ -66,7 +66,7 @@ class GraphChangedUsers:
         of_the_link = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
         if link is not None and of_the_link and reply.status not in _NOT_THE_LINK:
             return DeltaExpired(f"{reply.status} {reply.code}")
-        return GraphFailed(reply.failure(self._client.now))
+        return GraphFailed(reply.failure(self._client.now, About.TENANT))
 
     def _read(self, reply: Reply) -> DeltaPage:
         body = reply.body if isinstance(reply.body, dict) else {}

@@ -13,6 +13,7 @@ from kiota_abstractions.request_information import RequestInformation
 from shared.errors import Failure, GraphFailed, Transient
 from shared.graph.answers import body_of
 from shared.graph.client import GraphClient, Service
+from shared.graph.replies import About
 from shared.graph.roles import has_no_licence
 from shared.models import Reason
 from shared.ports import RoleEligibility, SmsPolicy
@@ -51,7 +52,7 @@ class GraphTenant:
         """See the port. Asks for the newest delta link: one request, whatever the tenant's size."""
         answer = await self._client.send(self._get("/users/delta?$deltatoken=latest&$select=id"))
         try:
-            body_of(self._client, answer)
+            body_of(self._client, answer, About.TENANT)
         except GraphFailed as error:
             return error.failure
         return None
@@ -63,7 +64,7 @@ class GraphTenant:
         if has_no_licence(answer):
             return RoleEligibility.NO_LICENCE
         try:
-            body_of(self._client, answer)
+            body_of(self._client, answer, About.TENANT)
         except GraphFailed as error:
             return error.failure
         return RoleEligibility.READABLE
@@ -72,7 +73,7 @@ class GraphTenant:
         """See the port. https://learn.microsoft.com/graph/api/smsauthenticationmethodconfiguration-get"""
         answer = await self._client.send(self._get(SMS_CONFIGURATION))
         try:
-            body = body_of(self._client, answer)
+            body = body_of(self._client, answer, About.TENANT)
         except GraphFailed as error:
             return error.failure
         targets = body.get("includeTargets")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -247,6 +248,44 @@ async def test_a_lifecycle_challenge_renews_the_subscription(chain: Chain) -> No
     await until(renewed)
     [after] = (await chain.sim("GET", "subscriptions"))["value"]
     assert after["id"] == before["id"]
+
+
+async def patches(chain: Chain) -> int:
+    requests = (await chain.sim("GET", "stats"))["requests"]
+    return sum(sum(by.values()) for path, by in requests.items() if path.startswith("PATCH /v1.0/subscriptions/"))
+
+
+async def test_f_a_renewal_that_moves_nothing_or_is_refused_is_one_patch_and_degrades_health(chain: Chain) -> None:
+    [item] = (await chain.sim("GET", "subscriptions"))["value"]
+    end = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    unmoved = {"status": 200, "body": {"id": item["id"], "resource": "users", "expirationDateTime": end}}
+    refused = {"status": 400, "body": {"error": {"code": "ErrorInvalidParameter", "message": "Bad."}}}
+    rule = {"match": {"method": "PATCH", "path_regex": "/subscriptions/"}}
+    before = await patches(chain)
+    await chain.sim("PATCH", "faults", {"rules": [rule | {"effect": unmoved}]})
+    await chain.sim("POST", "lifecycle", {"event": "reauthorizationRequired"})
+
+    async def degraded() -> bool:
+        answer = await chain.http.get(f"{chain.host.url}/api/health")
+        return (answer.status_code, answer.json()["subscription"]) == (503, "degraded")
+
+    await until(degraded)
+    assert before < await patches(chain) <= before + 2, "at most a timer's run comes on top"
+    asked = await chain.ask("POST", "api/subscription")
+    assert (asked.status_code, asked.json()["state"], asked.json()["steps"]) == (200, "degraded", ["unmoved"])
+    await chain.sim("PATCH", "faults", {"rules": [rule | {"effect": refused}]})
+    asked = await chain.ask("POST", "api/subscription")
+    error = asked.json()["error"]
+    assert (asked.status_code, error["code"]) == (502, "graphRefused")
+    assert error["message"].startswith("400 ErrorInvalidParameter: Graph refuses the subscription as it is")
+    assert "user" not in error["message"]
+    shown = (await chain.ask("GET", "api/subscription")).json()
+    assert (shown["state"], shown["problem"]) == ("degraded", "400 ErrorInvalidParameter")
+    await chain.sim("PATCH", "faults", {"rules": []})
+    asked = await chain.ask("POST", "api/subscription")
+    assert (asked.json()["state"], asked.json()["steps"]) == ("live", ["renewed"])
+    [after] = (await chain.sim("GET", "subscriptions"))["value"]
+    assert after["id"] == item["id"]
 
 
 async def test_a_lost_subscription_is_made_anew_and_the_gap_is_swept(chain: Chain) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import Failure, NotFound, Permanent, Transient
-from shared.graph.replies import GRANT, REPORT, Reply, parsed, retry_after
+from shared.graph.replies import GRANT, REPORT, About, Reply, parsed, retry_after
 from shared.models import Reason
 from tests.builders import NOW
 
@@ -69,6 +69,29 @@ KINDS = [
 @pytest.mark.parametrize(("status", "kind"), KINDS)
 def test_each_status_is_a_kind_of_failure_whatever_the_body(status: int, kind: Failure, body: Any) -> None:
     assert failure(status, body) == kind
+
+
+@pytest.mark.parametrize("about", About)
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 410, 422])
+def test_j_a_refusal_advises_what_fits_the_call(status: int, about: About) -> None:
+    refused = Reply(status, {}, None).failure(now, about)
+    assert isinstance(refused, Permanent)
+    assert refused.advice == (about.grant if status in {401, 403} else about.report)
+    for word in ("user's", "replay"):
+        assert (word in about.report) is (about is About.USER)
+    assert ("subscription ensure" in refused.advice) is (about is About.SUBSCRIPTION)
+
+
+@pytest.mark.parametrize("about", [About.SUBSCRIPTION, About.TENANT])
+def test_j_a_404_is_about_a_missing_user_only_where_a_user_was_asked_for(about: About) -> None:
+    assert Reply(404, {}, None).failure(now) == NotFound("404")
+    assert Reply(404, {}, None).failure(now, about) == Transient(UNAVAILABLE, "404")
+
+
+@pytest.mark.parametrize("about", About)
+@pytest.mark.parametrize(("status", "reason"), [(429, THROTTLED), (503, UNAVAILABLE), (409, UNAVAILABLE)])
+def test_j_what_passes_passes_whatever_it_is_about(status: int, reason: Reason, about: About) -> None:
+    assert Reply(status, {}, None).failure(now, about) == Transient(reason, str(status))
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -159,15 +182,39 @@ WAITS = [
     pytest.param("", None, id="empty"),
     pytest.param("soon", None, id="a word"),
     pytest.param("-5", None, id="negative"),
-    pytest.param("1.5", None, id="a fraction"),
+    pytest.param("0.249", 1, id="a fraction of a second"),
+    pytest.param("1.5", 2, id="a fraction"),
+    pytest.param("120.5", 121, id="two minutes and a fraction"),
+    pytest.param("120.0", 120, id="a fraction of nothing"),
+    pytest.param("0.0", 0, id="nothing, as a fraction"),
+    pytest.param("7.00000000000000000001", 8, id="a fraction of twenty digits"),
+    pytest.param(" 2.25 ", 3, id="blanks around a fraction"),
+    pytest.param("-0.5", None, id="a negative fraction"),
+    pytest.param(".5", None, id="a fraction without its second"),
+    pytest.param("5.", None, id="a point without a fraction"),
+    pytest.param("1,5", None, id="a comma"),
+    pytest.param("1.5.2", None, id="two points"),
+    pytest.param("1e3", None, id="an exponent"),
+    pytest.param("+5", None, id="a sign"),
+    pytest.param("nan", None, id="no number"),
+    pytest.param("inf", None, id="for ever"),
+    pytest.param("12345678.5", None, id="eight digits and a fraction"),
+    pytest.param("1.000000000000000000001", None, id="a fraction of 21 digits"),
     pytest.param("99999999", None, id="eight digits"),
     pytest.param("٣", None, id="a digit of another script"),
     pytest.param("Sun, 99 Nov 2026 10:00:00 GMT", None, id="the 99th of November"),
 ]
 
 
+@given(st.integers(0, 9_999_999), st.text("0123456789", min_size=1, max_size=20))
+def test_k_a_fraction_of_a_second_is_never_a_shorter_wait(whole: int, fraction: str) -> None:
+    wait = retry_after({"retry-after": f"{whole}.{fraction}"}, now)
+    assert wait in (timedelta(seconds=whole), timedelta(seconds=whole + 1))
+    assert wait >= timedelta(seconds=float(f"{whole}.{fraction}"))
+
+
 @pytest.mark.parametrize(("text", "seconds"), WAITS)
-def test_retry_after(text: str, seconds: int | None) -> None:
+def test_k_retry_after(text: str, seconds: int | None) -> None:
     asked = None if seconds is None else timedelta(seconds=seconds)
     assert retry_after({"retry-after": text}, now) == asked
     assert failure(429, retry_after=text) == Transient(THROTTLED, "429", asked)

@@ -30,6 +30,7 @@ from tests.builders import (
     lifecycle_item,
     message,
     object_ids,
+    sent_lifecycle_item,
 )
 from tests.unit.test_notifications import NO_COLLECTIONS
 
@@ -180,6 +181,35 @@ def test_good_items_among_bad_ones_are_queued() -> None:
         change_item(CAROL),
     )
     assert changes(*items) == (HTTPStatus.ACCEPTED, [message(ALICE, BOB, CAROL)])
+
+
+@pytest.mark.parametrize(
+    ("item", "chores"),
+    [
+        pytest.param(sent_lifecycle_item(), [Chore.RENEW], id="reauthorizationRequired"),
+        pytest.param(sent_lifecycle_item("subscriptionRemoved"), [Chore.ENSURE], id="subscriptionRemoved"),
+        pytest.param(sent_lifecycle_item("missed"), [Chore.SWEEP], id="missed"),
+        pytest.param(sent_lifecycle_item(organizationId=BOB), [], id="of another tenant"),
+    ],
+)
+def test_c_a_lifecycle_notification_as_graph_sends_it_has_its_follow_up(
+    item: dict[str, Any], chores: list[Chore]
+) -> None:
+    answer = take_lifecycle(body(item), expected(subscription_id=SUBSCRIPTION), RECEIVED)
+    assert (answer.status, [decode_chore(text)[0] for text in answer.chores]) == (HTTPStatus.ACCEPTED, chores)
+
+
+@BOTH
+@pytest.mark.parametrize("subscription", ["NA", "na", "", None])
+def test_the_validation_item_of_event_hubs_is_accepted_and_ignored(take: Take, subscription: object) -> None:
+    """https://learn.microsoft.com/graph/change-notifications-delivery-event-hubs"""
+    item = change_item() | {
+        "subscriptionId": subscription,
+        "changeType": "Validation: Testing client application reachability for subscription Request-Id: 7e9a1c52",
+        "resource": "NA",
+        "resourceData": None,
+    }
+    assert take(body(item), expected(), RECEIVED) == Answer(HTTPStatus.ACCEPTED)
 
 
 def test_many_notifications_of_one_user_are_one_look() -> None:

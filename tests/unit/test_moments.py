@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.moments import graph_moment, kept_moment, millis
+from shared.moments import graph_moment, kept_moment, millis, whole_seconds
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 999_999, tzinfo=UTC)
 
@@ -42,3 +42,17 @@ def test_seven_digits_of_a_second_as_graph_sends_them(text: str, moment: datetim
 def test_what_is_no_moment_is_told() -> None:
     with pytest.raises(ValueError, match="Invalid isoformat"):
         graph_moment("soon")
+
+
+@pytest.mark.parametrize(
+    ("wait", "text"),
+    [
+        (timedelta(0), "0 s"),
+        (timedelta(microseconds=1), "1 s"),
+        (timedelta(seconds=59, microseconds=999_999), "60 s"),
+        (timedelta(minutes=30), "1800 s"),
+        (timedelta(days=1, microseconds=123_456), "86401 s"),
+    ],
+)
+def test_n_a_wait_is_told_in_whole_seconds(wait: timedelta, text: str) -> None:
+    assert whole_seconds(wait) == text

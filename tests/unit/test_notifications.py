@@ -23,6 +23,7 @@ from tests.builders import (
     expected,
     lifecycle_item,
     object_ids,
+    sent_lifecycle_item,
 )
 
 BOB = object_ids(1)[0]
@@ -212,6 +213,73 @@ def test_a_client_state_is_looked_at_before_anything_else_is_told() -> None:
     assert read_change(stranger, expected()) is Dropped.CLIENT_STATE
 
 
+# --- which tenant? ----------------------------------------------------------------------------------------------------
+
+OTHER_TENANT = object_ids(2)[1]
+ABSENT = object()
+
+
+def naming(item: dict[str, Any], **places: object) -> dict[str, Any]:
+    """The item with its tenant in these places and in no other: tenantId, organizationId, and in resourceData."""
+    data = {key: value for key, value in (item.get("resourceData") or {}).items() if key != "organizationId"}
+    bare = {key: value for key, value in item.items() if key not in {"tenantId", "organizationId"}}
+    inner = places.pop("inside", ABSENT)
+    return bare | places | {"resourceData": data if inner is ABSENT else data | {"organizationId": inner}}
+
+
+TENANT_NAMED = [
+    {"tenantId": TENANT},
+    {"organizationId": TENANT},
+    {"organizationId": TENANT.upper()},
+    {"tenantId": TENANT, "organizationId": TENANT},
+    {"tenantId": None, "organizationId": TENANT},
+    {"tenantId": TENANT, "organizationId": None},
+    {"organizationId": TENANT, "inside": TENANT},
+    {"tenantId": TENANT, "inside": TENANT.upper()},
+    {"tenantId": TENANT, "inside": None},
+]
+TENANT_WRONG = [
+    {},
+    {"tenantId": None},
+    {"organizationId": None},
+    {"tenantId": None, "organizationId": None},
+    {"inside": TENANT},
+    {"organizationId": OTHER_TENANT},
+    {"tenantId": TENANT, "organizationId": OTHER_TENANT},
+    {"tenantId": OTHER_TENANT, "organizationId": TENANT},
+    {"tenantId": TENANT, "inside": OTHER_TENANT},
+    {"organizationId": TENANT, "inside": OTHER_TENANT},
+    {"organizationId": ""},
+    {"tenantId": "", "organizationId": TENANT},
+    {"tenantId": TENANT, "organizationId": ""},
+    {"organizationId": [TENANT]},
+    {"tenantId": TENANT, "organizationId": 7},
+    {"tenantId": [TENANT], "organizationId": TENANT},
+    {"tenantId": TENANT, "inside": {"id": TENANT}},
+    {"tenantId": TENANT, "inside": False},
+    {"organizationId": f"{TENANT} "},
+]
+
+
+@pytest.mark.parametrize("places", TENANT_NAMED, ids=str)
+def test_c_the_tenant_may_stand_in_either_property(places: dict[str, Any]) -> None:
+    assert read_change(naming(change_item(), **places), expected()) == HIM
+    for item in (lifecycle_item(), sent_lifecycle_item()):
+        assert read_lifecycle(naming(item, **places), expected()) is LifecycleEvent.REAUTHORIZATION_REQUIRED
+
+
+@pytest.mark.parametrize("places", TENANT_WRONG, ids=str)
+def test_c_no_tenant_another_one_or_no_text_in_any_place_is_refused(places: dict[str, Any]) -> None:
+    assert read_change(naming(change_item(), **places), expected()) is Dropped.TENANT
+    for item in (lifecycle_item(), sent_lifecycle_item()):
+        assert read_lifecycle(naming(item, **places), expected()) is Dropped.TENANT
+
+
+@pytest.mark.parametrize("event", LifecycleEvent)
+def test_c_a_lifecycle_notification_as_graph_sends_it_is_read(event: LifecycleEvent) -> None:
+    assert read_lifecycle(sent_lifecycle_item(event.value), expected(subscription_id=SUBSCRIPTION)) is event
+
+
 # --- whom is it about? -----------------------------------------------------------------------------------------------
 
 TAKEN = [
@@ -219,6 +287,14 @@ TAKEN = [
     pytest.param(change_item(resource=f"users/{ALICE}"), id="users/"),
     pytest.param(change_item(resource=f"/users/{ALICE}"), id="/users/"),
     pytest.param(change_item(resource=f"users/{ALICE}/"), id="users/ with a slash behind"),
+    pytest.param(change_item(resource=f"users('{ALICE}')"), id="users('…')"),
+    pytest.param(change_item(resource=f"Users('{ALICE}')"), id="Users('…')"),
+    pytest.param(change_item(resource=f"/Users('{ALICE}')/"), id="/Users('…')/"),
+    pytest.param(change_item(resource=f"v1.0/users/{ALICE}"), id="v1.0/users/"),
+    pytest.param(change_item(resource=f"/beta/Users('{ALICE}')"), id="/beta/Users('…')"),
+    pytest.param(change_item(resource=f"Users('{ALICE}')", resourceData=None), id="Users('…'), no data"),
+    pytest.param(change_item(resource=f"v1.0/users/{ALICE.upper()}", resourceData={}), id="v1.0/users/, no data"),
+    pytest.param(with_data(id=None, odata_type=None), id="nulls in resourceData"),
     pytest.param(with_data(id=ALICE), id="no type"),
     pytest.param(with_data(id=ALICE, odata_type="#microsoft.graph.user"), id="lower-case type"),
     pytest.param(with_data(id=ALICE.upper()), id="upper-case id"),
@@ -250,6 +326,16 @@ DROPPED = [
     pytest.param(change_item(resource=f"me/users/{ALICE}"), Dropped.RESOURCE, id="users further down"),
     pytest.param(change_item(resource=f"users/{ALICE}/manager"), Dropped.RESOURCE, id="something of a user"),
     pytest.param(change_item(resource="users"), Dropped.RESOURCE, id="all users"),
+    pytest.param(change_item(resource="users('')"), Dropped.RESOURCE, id="users('')"),
+    pytest.param(change_item(resource="users()"), Dropped.RESOURCE, id="users()"),
+    pytest.param(change_item(resource=f"users({ALICE})"), Dropped.RESOURCE, id="a key without quotes"),
+    pytest.param(change_item(resource=f"users('{ALICE}"), Dropped.RESOURCE, id="a key cut off"),
+    pytest.param(change_item(resource=f"users('{ALICE}')/messages"), Dropped.RESOURCE, id="something of users('…')"),
+    pytest.param(change_item(resource=f"users('{ALICE}')?$select=id"), Dropped.RESOURCE, id="a query behind a key"),
+    pytest.param(change_item(resource=f"groups('{ALICE}')"), Dropped.RESOURCE, id="groups('…')"),
+    pytest.param(change_item(resource=f"v2.0/users/{ALICE}"), Dropped.RESOURCE, id="a version that is none"),
+    pytest.param(change_item(resource=f"v1x0/users/{ALICE}"), Dropped.RESOURCE, id="nearly a version"),
+    pytest.param(change_item(resource=f"xusers/{ALICE}"), Dropped.RESOURCE, id="nearly users"),
     pytest.param(change_item(resource="users/"), Dropped.RESOURCE, id="no user"),
     pytest.param(change_item(resource=f"users/{ALICE}?$select=id"), Dropped.RESOURCE, id="a query"),
     pytest.param(change_item(resource=f"users/../{ALICE}"), Dropped.RESOURCE, id="a path that climbs"),
@@ -266,6 +352,10 @@ DROPPED = [
     pytest.param(with_data(id=[ALICE]), Dropped.USER_ID, id="list as id"),
     pytest.param(change_item(resource="users/..%2f..", resourceData={}), Dropped.USER_ID, id="escaped path, no data"),
     pytest.param(change_item(resource="users/..", resourceData={}), Dropped.USER_ID, id="climbing path, no data"),
+    pytest.param(change_item(resource="users('..')", resourceData={}), Dropped.USER_ID, id="climbing key, no data"),
+    pytest.param(
+        change_item(resource="users('alice@contoso.example')", resourceData={}), Dropped.USER_ID, id="name as key"
+    ),
     pytest.param(
         change_item(resource="users/alice@contoso.example", resourceData={}), Dropped.USER_ID, id="name in path"
     ),
@@ -296,3 +386,4 @@ def test_a_change_notification_is_no_lifecycle_event() -> None:
 
 def test_a_lifecycle_notification_is_about_no_user() -> None:
     assert read_change(lifecycle_item(), expected()) is Dropped.RESOURCE
+    assert read_change(sent_lifecycle_item(), expected()) is Dropped.RESOURCE

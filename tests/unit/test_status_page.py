@@ -43,6 +43,16 @@ WELL: dict[str, Any] = {
     "subscription": {"state": "live", "id": "s", "expires": AT, "notificationUrl": "https://a", "checkedAt": AT},
     "sweep": {"state": "ok", "completedAt": AT, "pageAt": AT, "full": True, "complete": True},
 }
+STALLED = {
+    "state": "degraded",
+    "id": "s",
+    "expires": AT,
+    "notificationUrl": "https://a",
+    "checkedAt": AT,
+    "missingSince": None,
+    "renewalFailsSince": AT,
+    "problem": "400 ErrorInvalidParameter",
+}
 PARKED = {
     "key": USER,
     "reason": "notAllowed",
@@ -118,6 +128,14 @@ def test_the_page_says_what_the_report_says(words: str) -> None:
             {"reading": {"state": "unreadable", "unreadable": ["roles: 403 accessDenied"], "unreadableSince": AT}},
             "Unreadable: roles: 403 accessDenied, since 26 Nov 2026 12:00 UTC.",
         ),
+        (
+            {"subscription": STALLED},
+            "Subscription: 400 ErrorInvalidParameter, not renewed since 26 Nov 2026 12:00 UTC. mfa-prefill",
+        ),
+        (
+            {"subscription": STALLED | {"renewalFailsSince": None}},
+            "Subscription: 400 ErrorInvalidParameter. mfa-prefill subscription ensure",
+        ),
         ({"parked": [PARKED]}, f"{USER} notAllowed grant the permission 3 26 Nov 2026 12:00 UTC"),
         ({"waitingForAPerson": 700}, "The first 1 of 700."),
         ({"phoneOnly": 1}, "1 person has a phone and no other method."),
@@ -137,6 +155,7 @@ def test_what_an_operator_must_not_overlook(changed: dict[str, Any], words: str)
         ("subscription", "removed", "quiet"),
         ("subscription", "expired", "bad"),
         ("subscription", "missing", "bad"),
+        ("subscription", "degraded", "bad"),
         ("writes", "ok", "good"),
         ("writes", "paused", "quiet"),
         ("writes", "tripped", "bad"),

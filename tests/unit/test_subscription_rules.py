@@ -9,18 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Failure, NotFound, Permanent, Transient
+from shared.models import Reason
 from shared.subscription_rules import (
+    LAST_DAY,
+    LATE,
     LIFETIME,
+    MIN_PASSES,
     RENEW_BELOW,
+    REPLACE_AFTER,
+    REPLACE_BELOW,
+    WORTH_A_PERSON,
     Create,
     Delete,
     Desired,
     Healthy,
     Remembered,
     Renew,
+    Setback,
+    StalledRenewal,
     Step,
     Subscription,
+    has_moved,
     next_step,
+    subscription_word,
 )
 from tests.builders import NOW
 
@@ -169,6 +181,8 @@ def test_what_we_ask_for_is_within_graphs_cap_and_not_renewed_at_once() -> None:
         ({}, Remembered()),
         ({"id": "kept", "fingerprint": CURRENT, "pending": OLD, "expires": "x"}, Remembered("kept", CURRENT, OLD)),
         ({"id": None, "fingerprint": None, "pending": None}, Remembered(None, None, None)),
+        ({"renewalAsked": NOW.isoformat()}, Remembered(renewal_asked=True)),
+        ({"renewalAsked": None, "renewal": None}, Remembered()),
     ],
 )
 def test_what_the_control_table_remembers(values: dict[str, Any], remembered: Remembered) -> None:
@@ -177,6 +191,190 @@ def test_what_the_control_table_remembers(values: dict[str, Any], remembered: Re
 
 def test_no_fingerprint_shows() -> None:
     assert "fingerprint of" not in f"{DESIRED!r} {Remembered('kept', CURRENT, OLD)!r}"
+
+
+# --- a renewal that fails --------------------------------------------------------------------------------------------
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PASSING = (Setback.UNAVAILABLE, Setback.THROTTLED)
+LASTING = (Setback.UNMOVED, Setback.UNCONFIRMED, Setback.REFUSED)
+
+
+def stall(**changes: Any) -> StalledRenewal:
+    standard = StalledRenewal("kept", NOW + timedelta(days=13), NOW, 1, Setback.REFUSED, "400 ErrorInvalidParameter")
+    return replace(standard, **changes)
+
+
+@pytest.mark.parametrize(
+    ("cause", "setback"),
+    [
+        (Setback.UNMOVED, Setback.UNMOVED),
+        (Setback.UNCONFIRMED, Setback.UNCONFIRMED),
+        (Transient(Reason.GRAPH_UNAVAILABLE, "503"), Setback.UNAVAILABLE),
+        (Transient(Reason.THROTTLED, "429"), Setback.THROTTLED),
+        (Permanent(Reason.GRAPH_REFUSED, "400", "…"), Setback.REFUSED),
+        (Permanent(Reason.NOT_ALLOWED, "403", "…"), Setback.NOT_ALLOWED),
+        (NotFound("404"), Setback.REFUSED),
+    ],
+)
+def test_f_which_setback_a_failure_is(cause: Failure | Setback, setback: Setback) -> None:
+    stalled = StalledRenewal.after(None, KEPT, KEPT.expires, cause, NOW)
+    words = {
+        Setback.UNMOVED: "200, and the end stays where it was",
+        Setback.UNCONFIRMED: "200 with a later end, and a read shows the old one",
+    }
+    detail = words[cause] if isinstance(cause, Setback) else cause.detail
+    assert stalled == StalledRenewal("kept", KEPT.expires, NOW, 1, setback, detail)
+
+
+@pytest.mark.parametrize(
+    ("before", "passes"),
+    [
+        (None, 1),
+        (stall(expires=KEPT.expires, passes=4), 5),
+        (stall(expires=KEPT.expires + SECOND, passes=4), 5),
+        (stall(expires=KEPT.expires - SECOND, passes=4), 1),
+        (stall(expires=KEPT.expires, passes=4, subscription_id="another"), 1),
+    ],
+)
+def test_f_failed_renewals_are_counted_since_the_end_last_moved(before: StalledRenewal | None, passes: int) -> None:
+    stalled = StalledRenewal.after(before, KEPT, KEPT.expires - DAY, Setback.UNMOVED, NOW + HOUR)
+    assert (stalled.passes, stalled.since) == (passes, NOW if passes > 1 else NOW + HOUR)
+    assert stalled.expires == KEPT.expires, "the later of what is listed and what is answered"
+    later = StalledRenewal.after(before, KEPT, KEPT.expires + DAY, Setback.UNMOVED, NOW)
+    assert later.expires == KEPT.expires + DAY
+
+
+@given(st.builds(stall, setback=st.sampled_from(Setback), passes=st.integers(1, 99), detail=st.text(max_size=5)))
+def test_f_what_is_kept_of_a_stalled_renewal_comes_back(stalled: StalledRenewal) -> None:
+    assert StalledRenewal.of(stalled.as_values()) == stalled
+    assert Remembered.of({"renewal": stalled.as_values()}).stalled == stalled
+
+
+@pytest.mark.parametrize("setback", LASTING)
+@pytest.mark.parametrize(
+    ("passes", "left", "age", "replaced"),
+    [
+        (MIN_PASSES, REPLACE_BELOW - SECOND, HOUR, True),
+        (MIN_PASSES, REPLACE_BELOW, HOUR, False),
+        (MIN_PASSES - 1, REPLACE_BELOW - SECOND, HOUR, False),
+        (MIN_PASSES - 1, HOUR, 9 * DAY, False),
+        (MIN_PASSES, 13 * DAY, REPLACE_AFTER, True),
+        (MIN_PASSES, 13 * DAY, REPLACE_AFTER - SECOND, False),
+        (MIN_PASSES + 9, 27 * DAY, REPLACE_AFTER - SECOND, False),
+    ],
+)
+def test_f_when_a_subscription_that_graph_will_not_renew_is_replaced(
+    setback: Setback, passes: int, left: timedelta, age: timedelta, replaced: bool
+) -> None:
+    stalled = stall(setback=setback, passes=passes, expires=NOW + left, since=NOW - age)
+    assert stalled.asks_for_replacement(NOW) is replaced
+    assert stalled.asks_for_a_person(NOW)
+
+
+@pytest.mark.parametrize(
+    ("setback", "passes", "left", "age", "replaced"),
+    [
+        (Setback.UNAVAILABLE, MIN_PASSES, LAST_DAY - SECOND, WORTH_A_PERSON, True),
+        (Setback.UNAVAILABLE, MIN_PASSES, LAST_DAY, WORTH_A_PERSON, False),
+        (Setback.UNAVAILABLE, MIN_PASSES, LAST_DAY - SECOND, WORTH_A_PERSON - SECOND, False),
+        (Setback.UNAVAILABLE, MIN_PASSES - 1, LAST_DAY - SECOND, WORTH_A_PERSON, False),
+        (Setback.UNAVAILABLE, 99, 2 * DAY, 12 * DAY, False),
+        (Setback.NOT_ALLOWED, MIN_PASSES, LAST_DAY - SECOND, SECOND, True),
+        (Setback.NOT_ALLOWED, MIN_PASSES, LAST_DAY, 12 * DAY, False),
+        (Setback.NOT_ALLOWED, MIN_PASSES - 1, HOUR, 12 * DAY, False),
+        (Setback.THROTTLED, 99, HOUR, 12 * DAY, False),
+    ],
+)
+def test_f_when_one_whose_renewal_fails_for_another_reason_is_replaced(
+    setback: Setback, passes: int, left: timedelta, age: timedelta, replaced: bool
+) -> None:
+    stalled = stall(setback=setback, passes=passes, expires=NOW + left, since=NOW - age)
+    assert stalled.asks_for_replacement(NOW) is replaced
+
+
+@pytest.mark.parametrize("setback", PASSING)
+@pytest.mark.parametrize(
+    ("passes", "age", "said"),
+    [
+        (MIN_PASSES, WORTH_A_PERSON, True),
+        (MIN_PASSES - 1, WORTH_A_PERSON, False),
+        (MIN_PASSES, WORTH_A_PERSON - SECOND, False),
+    ],
+)
+def test_f_what_may_pass_by_itself_gets_an_hour(setback: Setback, passes: int, age: timedelta, said: bool) -> None:
+    assert stall(setback=setback, passes=passes, since=NOW - age).asks_for_a_person(NOW) is said
+    assert stall(setback=Setback.NOT_ALLOWED).asks_for_a_person(NOW)
+
+
+def test_f_a_read_that_lags_behind_the_renewal_is_no_matter_for_a_person() -> None:
+    assert not stall(setback=Setback.UNCONFIRMED, passes=1).asks_for_a_person(NOW + DAY)
+    assert stall(setback=Setback.UNCONFIRMED, passes=2).asks_for_a_person(NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "now_left", "moved"),
+    [
+        pytest.param(5 * DAY, LIFETIME, True, id="as asked for"),
+        pytest.param(5 * DAY, LIFETIME - SECOND, True, id="without the fraction of a second"),
+        pytest.param(LIFETIME, LIFETIME, True, id="asked for again at once"),
+        pytest.param(LIFETIME, LIFETIME - timedelta(minutes=1), True, id="asked for again within a minute"),
+        pytest.param(LIFETIME, LIFETIME - timedelta(minutes=1) - SECOND, False, id="and unmoved a minute later"),
+        pytest.param(LIFETIME + DAY, LIFETIME, True, id="an end that was later than we ask for"),
+        pytest.param(5 * DAY, 5 * DAY, False, id="unmoved"),
+        pytest.param(5 * DAY, 4 * DAY, False, id="moved to an earlier moment"),
+        pytest.param(5 * DAY, 5 * DAY + SECOND, True, id="moved by a second"),
+        pytest.param(HOUR, LAST_DAY, True, id="a day is a life"),
+        pytest.param(HOUR, LAST_DAY - SECOND, False, id="less is none"),
+    ],
+)
+def test_f_when_a_renewal_was_one(left: timedelta, now_left: timedelta, moved: bool) -> None:
+    assert has_moved(subscription(expires=NOW + left), subscription(expires=NOW + now_left), NOW) is moved
+
+
+@pytest.mark.parametrize(
+    ("remembered", "step"),
+    [
+        pytest.param(replace(OURS, renewal_asked=True), Renew(KEPT), id="asked for, and owed"),
+        pytest.param(replace(OURS, stalled=stall(expires=KEPT.expires)), Renew(KEPT), id="failed"),
+        pytest.param(
+            replace(OURS, stalled=stall(expires=KEPT.expires, passes=99)), Renew(KEPT), id="failed often: once more"
+        ),
+        pytest.param(replace(OURS, stalled=stall(expires=KEPT.expires - SECOND)), Healthy(KEPT), id="moved meanwhile"),
+        pytest.param(
+            replace(OURS, stalled=stall(expires=KEPT.expires, subscription_id="another")),
+            Healthy(KEPT),
+            id="of another one",
+        ),
+    ],
+)
+def test_f_a_renewal_is_due_until_the_end_moves(remembered: Remembered, step: Step) -> None:
+    assert next_step([KEPT], DESIRED, remembered, NOW) == step
+
+
+LIVE = {"id": "kept", "expires": (NOW + 13 * DAY).isoformat(), "checkedAt": NOW.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "live"),
+        ({"renewal": stall().as_values()}, "degraded"),
+        ({"renewal": stall(setback=Setback.UNMOVED).as_values()}, "degraded"),
+        ({"renewal": stall(setback=Setback.NOT_ALLOWED).as_values()}, "degraded"),
+        ({"renewal": stall(setback=Setback.UNAVAILABLE).as_values()}, "live"),
+        ({"renewal": stall(setback=Setback.UNAVAILABLE, passes=3, since=NOW - HOUR).as_values()}, "degraded"),
+        ({"expires": (NOW + LAST_DAY).isoformat()}, "live"),
+        ({"expires": (NOW + LAST_DAY - SECOND).isoformat()}, "degraded"),
+        ({"renewal": stall().as_values(), "expires": NOW.isoformat()}, "expired"),
+        ({"renewal": stall().as_values(), "checkedAt": (NOW - LATE - SECOND).isoformat()}, "unchecked"),
+        ({"renewal": stall().as_values(), "missingSince": NOW.isoformat()}, "missing"),
+        ({"renewal": stall().as_values(), "removedAt": NOW.isoformat()}, "removed"),
+        ({"renewal": stall().as_values(), "expires": None}, "none"),
+    ],
+)
+def test_f_the_word_for_a_subscription_whose_renewal_fails(changes: dict[str, Any], word: str) -> None:
+    assert subscription_word(LIVE | changes, NOW) == word
 
 
 # --- the way to exactly one ------------------------------------------------------------------------------------------

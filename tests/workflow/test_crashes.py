@@ -20,7 +20,9 @@ from shared.poisoned import PoisonKeeper
 from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Parked, Phase, Record
 from shared.replay import Replayer
+from shared.retries import Retries
 from shared.retry_rules import DELAYS
+from shared.subscription_rules import MIN_PASSES, Setback, StalledRenewal
 from shared.subscriptions import Keeper
 from shared.sweep import Sweeper
 from tests.fakes import (
@@ -180,6 +182,8 @@ class KeeperStory:
     remembers: bool = True
     expires: timedelta = timedelta(days=20)
     gap: bool = True
+    renew: bool = False
+    stalled: bool = False
     control: FakeControl = field(default_factory=FakeControl)
     queues: FakeQueues = field(default_factory=FakeQueues)
     api: FakeSubscriptionApi = field(default_factory=lambda: FakeSubscriptionApi(LIVE))
@@ -189,13 +193,24 @@ class KeeperStory:
             self.api.existing[item] = replace(LIVE, id=item, expires=NOW + self.expires)
         if self.exists and self.remembers:
             self.control.records[SUBSCRIPTION] = Record({"id": self.exists[0], "fingerprint": "fingerprint"}, "0")
+        if self.stalled:
+            self.api.unmoved = True
+            [ours] = self.api.existing.values()
+            before = StalledRenewal(ours.id, ours.expires, NOW, MIN_PASSES - 1, Setback.UNMOVED, "200")
+            values = dict(self.control.records[SUBSCRIPTION].values) | {"renewal": before.as_values()}
+            self.control.records[SUBSCRIPTION] = Record(values, "0")
 
     async def run(self, mortal: Mortal) -> None:
+        await self.keep(mortal, self.renew)
+
+    async def keep(self, mortal: Mortal, renew: bool) -> None:
         api, control, queues = mortal.port(self.api), mortal.port(self.control), mortal.port(self.queues)
-        await Keeper(api, control, queues, DESIRED, FakeClock()).keep()
+        await Keeper(api, control, queues, DESIRED, FakeClock()).keep(renew)
 
     async def settle(self) -> None:
-        await self.run(Mortal())
+        """The chore's message comes again, if it was one; a timer's run is followed by the next one's."""
+        await self.keep(Mortal(), self.renew)
+        await self.keep(Mortal(), renew=False)
 
     def check_always(self) -> None:
         assert len(self.api.existing) <= max(1, len(self.exists)), "13: no second one"
@@ -206,6 +221,46 @@ class KeeperStory:
         assert self.control.records[SUBSCRIPTION].values["missingSince"] is None
         assert kept.expires - NOW > timedelta(days=14)
         assert bool(self.queues.chores) == self.gap, "what the gap swallowed is swept"
+        assert bool(self.api.renewed) or not self.renew, "a renewal that was asked for is sent"
+
+
+@dataclass
+class RetryStory:
+    """A chore that keeps failing has one retry on its way, whatever dies; `attempt` 2: it is a retry itself."""
+
+    attempt: int = 1
+    control: FakeControl = field(default_factory=FakeControl)
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    clock: FakeClock = field(default_factory=FakeClock)
+    stamp: int = 1
+
+    def __post_init__(self) -> None:
+        if self.attempt > 1:
+            self.control.records["retry-sweep"] = Record(
+                {"stamp": self.stamp, "attempt": self.attempt, "due": NOW.isoformat()}, "0"
+            )
+
+    async def run(self, mortal: Mortal) -> None:
+        await self.fail(mortal, self.stamp, self.attempt)
+
+    async def fail(self, mortal: Mortal, stamp: int, attempt: int) -> None:
+        retries = Retries(mortal.port(self.control), mortal.port(self.queues), self.clock)
+        if await retries.is_current(Chore.SWEEP, stamp, attempt):
+            await retries.after_failure(Chore.SWEEP, UNAVAILABLE, attempt)
+
+    async def settle(self) -> None:
+        """The platform brings the message again, and then a timer's run fails as well."""
+        self.clock.advance(seconds=1)
+        await self.fail(Mortal(), self.stamp, self.attempt)
+        await self.fail(Mortal(), 0, 1)
+
+    def check_always(self) -> None:
+        """Between the message and its name the chain hangs by what the platform repeats."""
+
+    def check(self) -> None:
+        stamps = [int(moment.timestamp() * 1000) for moment in self.queues.moments]
+        named = self.control.records["retry-sweep"].values["stamp"]
+        assert stamps.count(named) == 1, "one retry goes on"
 
 
 @dataclass
@@ -280,6 +335,10 @@ STORIES: dict[str, Callable[[], Story]] = {
     "keeper: near its end": partial(KeeperStory, (OURS,), expires=timedelta(days=3), gap=False),
     "keeper: of another secret": partial(KeeperStory, (OURS,), remembers=False),
     "keeper: two of them": partial(KeeperStory, (OURS, OTHER), gap=False),
+    "keeper: asked for a renewal": partial(KeeperStory, (OURS,), renew=True, gap=False),
+    "keeper: cannot be renewed": partial(KeeperStory, (OURS,), expires=timedelta(days=5), stalled=True),
+    "chore: failed": RetryStory,
+    "chore: failed again": partial(RetryStory, attempt=2),
     "poison: two users": partial(PoisonStory, encode(Message((ANNA, BOB), Cause.SWEEP, 1)), frozenset({ANNA, BOB})),
     "poison: unreadable": partial(PoisonStory, f"{{{ANNA}", frozenset({ANNA})),
     "replay: all": ReplayStory,
@@ -295,7 +354,7 @@ async def test_a_crash_at_every_call(name: str, record_property: Callable[[str, 
 
 def test_every_workflow_that_does_io_is_in_the_table() -> None:
     told = Counter(name.split(":")[0] for name in STORIES)
-    assert set(told) == {"reconcile", "sweep", "keeper", "poison", "replay"}
+    assert set(told) == {"reconcile", "sweep", "keeper", "chore", "poison", "replay"}
 
 
 async def test_the_table_bites() -> None:

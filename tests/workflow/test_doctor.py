@@ -1,18 +1,20 @@
 """The doctor's lines: what is missing, what is too much, what is dangerous, and that unknown is never fine."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
-from shared.doctor import HEALTH_FIXES, Check, Doctor, State, is_fit
+from shared.doctor import HEALTH_FIXES, WORD_FIXES, Check, Doctor, State, is_fit
 from shared.errors import Failure, Permanent, Transient
 from shared.health import Health
 from shared.models import DefaultMethod, Reason
 from shared.permissions import ALL, DEFAULT_METHOD, GROUP_ELIGIBILITY, GROUPS, ROLES, needed
 from shared.policy import Mode, Policy
-from shared.ports import RoleEligibility, SmsPolicy
+from shared.ports import SUBSCRIPTION, Record, RoleEligibility, SmsPolicy
+from shared.subscription_rules import Setback, StalledRenewal
 from shared.switches import Switches
-from tests.fakes import FakeClock, FakeControl, FakeParking
+from tests.fakes import NOW, FakeClock, FakeControl, FakeParking
 
 APPLY = Policy(mode=Mode.APPLY)
 FORBIDDEN = Permanent(Reason.NOT_ALLOWED, "403 accessDenied", "grant it")
@@ -40,8 +42,8 @@ class FakeTenant:
         return self.sms
 
 
-async def examine(tenant: FakeTenant, policy: Policy = APPLY) -> dict[str, Check]:
-    control, clock = FakeControl(), FakeClock()
+async def examine(tenant: FakeTenant, policy: Policy = APPLY, control: FakeControl | None = None) -> dict[str, Check]:
+    control, clock = control or FakeControl(), FakeClock()
     health = Health(control, FakeParking(), Switches(control, 10, clock), clock)
     return {check.name: check for check in await Doctor(tenant, health, policy).examine()}
 
@@ -51,6 +53,17 @@ async def test_a_fit_tenant_has_only_fine_lines() -> None:
     assert {check.state for check in checks.values()} == {State.OK}
     assert is_fit(list(checks.values()))
     assert set(HEALTH_FIXES) | {"mode", "users", "sms policy"} <= set(checks)
+
+
+async def test_f_a_renewal_that_fails_has_a_line_and_a_fix_of_its_own() -> None:
+    stalled = StalledRenewal("x", NOW + timedelta(days=9), NOW, 1, Setback.UNMOVED, "200")
+    values = {"id": "x", "expires": stalled.expires.isoformat(), "renewal": stalled.as_values()}
+    checks = await examine(FakeTenant(), control=FakeControl({SUBSCRIPTION: Record(values, "1")}))
+    fix = WORD_FIXES["subscription", "degraded"]
+    assert checks["subscription"] == Check("subscription", State.FAILED, "degraded", fix)
+    expired = Record({"id": "x", "expires": NOW.isoformat()}, "1")
+    checks = await examine(FakeTenant(), control=FakeControl({SUBSCRIPTION: expired}))
+    assert checks["subscription"] == Check("subscription", State.FAILED, "expired", HEALTH_FIXES["subscription"])
 
 
 REQUIRED = [permission for permission in needed(APPLY) if not permission.unseen]

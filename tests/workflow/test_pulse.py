@@ -1,5 +1,6 @@
 """The pulse and the health that is read from it: what nobody can read is told, and told again until it can be."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 
 from shared.health import Health
 from shared.models import Cause
+from shared.policy import Policy
 from shared.ports import SUBSCRIPTION, SWEEP, Record
 from shared.pulse import EVERY, PULSE, Pulse
-from shared.subscription_rules import LATE
+from shared.report import Reporter
+from shared.subscription_rules import LATE, Setback, StalledRenewal
 from shared.switches import Switches
-from tests.fakes import NOW, FakeClock, FakeControl, FakeParking
+from tests.fakes import NOW, FakeClock, FakeControl, FakeLedger, FakeParking
 
 DENIED = "roles: 403 Authorization_RequestDenied"
 
@@ -25,7 +28,9 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.pulse = Pulse(self.control, self.clock)
-        self.health = Health(self.control, self.parking, Switches(self.control, 10, self.clock), self.clock)
+        switches = Switches(self.control, 10, self.clock)
+        self.health = Health(self.control, self.parking, switches, self.clock)
+        self.reporter = Reporter(FakeLedger(), self.control, self.parking, switches, Policy(), self.clock)
 
     @property
     def told(self) -> Any:
@@ -71,6 +76,7 @@ async def test_whoever_is_beaten_to_it_leaves_it_at_that(bench: Bench) -> None:
 
 
 DAY, MONTH = timedelta(days=1), timedelta(days=28)
+STALLED = StalledRenewal("x", NOW + DAY, NOW - DAY, 3, Setback.REFUSED, "400 ErrorInvalidParameter")
 LIVE = {"id": "x", "expires": (NOW + MONTH).isoformat(), "checkedAt": NOW.isoformat()}
 
 
@@ -84,6 +90,7 @@ LIVE = {"id": "x", "expires": (NOW + MONTH).isoformat(), "checkedAt": NOW.isofor
         (SUBSCRIPTION, {"missingSince": NOW.isoformat()}, "subscription", (False, "missing")),
         (SUBSCRIPTION, LIVE | {"checkedAt": (NOW - LATE).isoformat()}, "subscription", (True, "live")),
         (SUBSCRIPTION, LIVE | {"checkedAt": (NOW - 2 * LATE).isoformat()}, "subscription", (False, "unchecked")),
+        (SUBSCRIPTION, LIVE | {"renewal": STALLED.as_values()}, "subscription", (False, "degraded")),
         (SWEEP, {}, "sweep", (True, "none")),
         (SWEEP, {"pageAt": (NOW - DAY).isoformat()}, "sweep", (True, "ok")),
         (SWEEP, {"pageAt": (NOW - 2 * DAY).isoformat()}, "sweep", (False, "late")),
@@ -94,3 +101,35 @@ async def test_the_words_of_health(
 ) -> None:
     bench.control.records[record] = Record(values, "1")
     assert await bench.word(part) == expected
+
+
+async def test_f_the_heartbeat_and_the_report_say_that_a_renewal_fails(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.control.records[SUBSCRIPTION] = Record(LIVE | {"renewal": STALLED.as_values(), "problem": "later"}, "1")
+    await bench.health.tell()
+    [record] = [record for record in caplog.records if getattr(record, "action", "") == "heartbeat"]
+    assert (record.levelno, record.state, record.subscription) == (  # type: ignore[attr-defined]
+        logging.ERROR,
+        "unhealthy",
+        "degraded",
+    )
+    assert "subscription=degraded" in record.getMessage()
+    assert await bench.reporter.subscription() == {
+        "state": "degraded",
+        "id": "x",
+        "expires": LIVE["expires"],
+        "notificationUrl": None,
+        "checkedAt": NOW.isoformat(),
+        "missingSince": None,
+        "renewalFailsSince": (NOW - DAY).isoformat(),
+        "problem": "400 ErrorInvalidParameter",
+    }
+
+
+async def test_the_report_says_why_a_subscription_is_missing(bench: Bench) -> None:
+    since = NOW.isoformat()
+    bench.control.records[SUBSCRIPTION] = Record({"missingSince": since, "problem": "403 ExtensionError"}, "1")
+    told = await bench.reporter.subscription()
+    assert (told["state"], told["missingSince"], told["problem"]) == ("missing", since, "403 ExtensionError")
+    assert told["renewalFailsSince"] is None

@@ -6,11 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.errors import AlreadySubscribed, GraphFailed, Transient
+from shared.errors import AlreadySubscribed, Failure, GraphFailed, Permanent, Transient
 from shared.messages import Chore
 from shared.models import Reason
 from shared.ports import SUBSCRIPTION, Record
-from shared.subscription_rules import LIFETIME, RENEW_BELOW, Desired, Subscription, subscription_word
+from shared.subscription_rules import (
+    LIFETIME,
+    MIN_PASSES,
+    RENEW_BELOW,
+    Desired,
+    Subscription,
+    subscription_word,
+)
 from shared.subscriptions import MOST_STEPS, Keeper
 from tests.fakes import NOW, FakeClock, FakeControl, FakeQueues, FakeSubscriptionApi
 
@@ -40,9 +47,24 @@ class Bench:
         keeper = Keeper(self.api, self.control, self.queues, DESIRED, self.clock)
         return (await keeper.keep(renew)).steps
 
+    async def passes(self, count: int, renew: bool = False) -> list[tuple[str, ...] | Failure]:
+        """What so many passes end with, one an hour."""
+        ends: list[tuple[str, ...] | Failure] = []
+        for _ in range(count):
+            try:
+                ends.append(await self.keep(renew))
+            except GraphFailed as error:
+                ends.append(error.failure)
+            self.clock.advance(hours=1)
+        return ends
+
     @property
     def remembered(self) -> object:
         return self.control.records[SUBSCRIPTION].values["id"]
+
+    @property
+    def word(self) -> str:
+        return subscription_word(self.control.records[SUBSCRIPTION].values, self.clock())
 
 
 @pytest.fixture
@@ -243,7 +265,19 @@ async def test_what_does_not_come_to_rest_is_tried_later(bench: Bench) -> None:
     with pytest.raises(GraphFailed) as failed:
         await bench.keep()
     assert failed.value.failure == Transient(Reason.GRAPH_UNAVAILABLE, "the subscription does not come to rest")
-    assert len(bench.api.created) == MOST_STEPS
+    assert len(bench.api.created) == 1, "one creation a pass"
+
+
+async def test_many_strays_are_deleted_pass_by_pass(bench: Bench) -> None:
+    bench.exists(LIVE)
+    for number in range(MOST_STEPS + 2):
+        stray = replace(LIVE, id=f"{number:08x}-0000-4000-8000-00000000000d", resource="/Users")
+        bench.exists(stray, known=False)
+    with pytest.raises(GraphFailed):
+        await bench.keep()
+    assert len(bench.api.deleted) == MOST_STEPS
+    assert await bench.keep() == ("deleted", "deleted")
+    assert list(bench.api.existing) == [OURS]
 
 
 async def test_one_that_is_removed_while_it_was_missing_is_not_missed_any_more(bench: Bench) -> None:
@@ -265,3 +299,333 @@ async def test_one_that_the_list_does_not_show_yet_is_not_made_twice_though_its_
     with contextlib.suppress(GraphFailed):
         await bench.keep()
     assert len(bench.api.existing) == len(bench.api.created) == 1
+
+
+# --- a renewal that does not move the end ----------------------------------------------------------------------------
+
+REFUSED = Permanent(Reason.GRAPH_REFUSED, "400 ErrorInvalidParameter", "mfa-prefill subscription ensure")
+DENIED = Permanent(Reason.NOT_ALLOWED, "401 ExtensionError", "grant it")
+ILL = Transient(Reason.GRAPH_UNAVAILABLE, "503")
+THROTTLED = Transient(Reason.THROTTLED, "429", timedelta(seconds=30))
+
+
+def stalls(bench: Bench, failure: Failure | None, **left: float) -> None:
+    """Ours has so long to live, and no renewal moves its end."""
+    bench.exists(replace(LIVE, expires=NOW + timedelta(**left)))
+    bench.api.unmoved, bench.api.renewal_failure = failure is None, failure
+
+
+@pytest.mark.parametrize(("failure", "ends"), [(None, ("unmoved",)), (REFUSED, REFUSED)])
+async def test_f_an_unmoved_or_refused_renewal_is_one_patch_a_pass_and_said(
+    bench: Bench, failure: Failure | None, ends: object
+) -> None:
+    stalls(bench, failure, days=13)
+    assert await bench.passes(1) == [ends]
+    assert (bench.api.renewed, bench.word, bench.remembered) == ([OURS], "degraded", OURS)
+    assert await bench.passes(5) == [ends] * 5
+    assert bench.api.renewed == [OURS] * 6
+    assert (bench.api.deleted, bench.queues.chores) == ([], [])
+    noted = bench.control.records[SUBSCRIPTION].values
+    assert noted["renewal"] | {"detail": "…"} == {
+        "id": OURS,
+        "expires": (NOW + timedelta(days=13)).isoformat(),
+        "since": NOW.isoformat(),
+        "passes": 6,
+        "setback": "refused" if failure else "unmoved",
+        "detail": "…",
+    }
+    assert noted["checkedAt"] == (NOW + timedelta(hours=5)).isoformat(), "the keeper has seen it"
+
+
+@pytest.mark.parametrize("failure", [None, REFUSED])
+async def test_f_before_its_end_it_is_replaced_and_the_gap_is_swept(bench: Bench, failure: Failure | None) -> None:
+    stalls(bench, failure, days=5)
+    *before, last = await bench.passes(MIN_PASSES)
+    assert bench.api.deleted == [OURS]
+    assert last == ("refused" if failure else "unmoved", "deleted", "created")
+    assert all("deleted" not in str(end) for end in before), "not for one bad answer, or two"
+    assert (bench.api.renewed, bench.queues.chores) == ([OURS] * MIN_PASSES, [Chore.SWEEP])
+    [created] = bench.api.existing.values()
+    assert (bench.remembered, bench.word, created.expires > NOW + RENEW_BELOW) == (created.id, "live", True)
+    assert bench.control.records[SUBSCRIPTION].values["renewal"] is None
+    assert await bench.passes(3) == [()] * 3
+
+
+@pytest.mark.parametrize("failure", [None, REFUSED])
+async def test_f_with_time_left_it_is_replaced_after_a_day(bench: Bench, failure: Failure | None) -> None:
+    stalls(bench, failure, days=13)
+    ends = await bench.passes(25)
+    assert [isinstance(end, tuple) and "created" in end for end in ends].index(True) == 24
+    assert len(bench.api.renewed) == 25
+
+
+async def test_f_a_renewal_that_works_again_is_no_replacement(bench: Bench) -> None:
+    stalls(bench, REFUSED, days=5)
+    await bench.passes(MIN_PASSES - 1)
+    bench.api.renewal_failure = None
+    assert await bench.passes(1) == [("renewed",)]
+    assert (bench.api.deleted, bench.word) == ([], "live")
+    noted = bench.control.records[SUBSCRIPTION].values
+    assert (noted["renewal"], noted["problem"]) == (None, None)
+    bench.clock.moment = bench.api.existing[OURS].expires - timedelta(days=5)
+    bench.api.renewal_failure = REFUSED
+    assert await bench.passes(MIN_PASSES - 1) == [REFUSED] * (MIN_PASSES - 1), "counted from the beginning"
+    assert bench.api.deleted == []
+
+
+@pytest.mark.parametrize("failure", [ILL, THROTTLED, DENIED])
+async def test_f_a_healthy_subscription_is_not_burned_for_what_may_pass(bench: Bench, failure: Failure) -> None:
+    stalls(bench, failure, days=5)
+    assert await bench.passes(96) == [failure] * 96
+    assert (bench.api.deleted, bench.api.renewed) == ([], [OURS] * 96)
+
+
+async def test_f_a_short_trouble_of_graph_is_not_said_and_a_long_one_is(bench: Bench) -> None:
+    stalls(bench, ILL, days=13)
+    words = []
+    for _ in range(5):
+        with pytest.raises(GraphFailed):
+            await bench.keep()
+        words.append(bench.word)
+        bench.clock.advance(minutes=20)
+    assert words == ["live", "live", "live", "degraded", "degraded"]
+
+
+@pytest.mark.parametrize(("failure", "replaced"), [(ILL, True), (DENIED, True), (THROTTLED, False)])
+async def test_f_on_its_last_day_whatever_keeps_failing_is_replaced(
+    bench: Bench, failure: Failure, replaced: bool
+) -> None:
+    stalls(bench, failure, hours=20)
+    ends = await bench.passes(4)
+    assert bool(bench.api.deleted) is replaced
+    assert any(isinstance(end, tuple) and "created" in end for end in ends) is replaced
+
+
+async def test_f_a_minute_of_trouble_on_the_last_day_replaces_nothing(bench: Bench) -> None:
+    stalls(bench, ILL, hours=20)
+    for _ in range(8):
+        with pytest.raises(GraphFailed):
+            await bench.keep()
+        bench.clock.advance(seconds=7)
+    assert bench.api.deleted == []
+    assert bench.word == "degraded", "its last day"
+
+
+async def test_f_a_move_too_small_to_matter_is_none(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(hours=20)))
+
+    async def nudge(subscription_id: str, expires: datetime) -> Subscription:
+        item = bench.api.existing[subscription_id]
+        bench.api.existing[subscription_id] = replace(item, expires=item.expires + timedelta(seconds=1))
+        return bench.api.existing[subscription_id]
+
+    bench.api.renew = nudge  # type: ignore[method-assign]
+    assert (await bench.passes(MIN_PASSES))[-1] == ("unmoved", "deleted", "created")
+
+
+async def test_f_an_end_that_graph_answers_and_does_not_show_is_no_renewal(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=5)))
+    bench.api.forgetful = True
+    assert await bench.passes(1) == [("unconfirmed",)]
+    assert bench.word == "live", "a read may lag behind"
+    assert bench.control.records[SUBSCRIPTION].values["expires"] == (NOW + timedelta(days=5)).isoformat()
+    assert await bench.passes(1) == [("unconfirmed",)]
+    assert bench.word == "degraded"
+    assert await bench.passes(1) == [("unconfirmed", "deleted", "created")]
+    assert bench.api.renewed == [OURS] * 3
+
+
+async def test_f_a_read_that_lags_behind_the_renewal_heals_by_itself(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=5)))
+    bench.api.forgetful = True
+    await bench.passes(1)
+    bench.api.existing[OURS] = replace(LIVE, expires=NOW + LIFETIME)
+    assert await bench.passes(1) == [()]
+    assert (bench.api.renewed, bench.word) == ([OURS], "live")
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_f_a_renewal_that_cannot_be_read_back_is_not_believed(bench: Bench, gone: bool) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=13)))
+
+    async def unread(subscription_id: str) -> Subscription | None:
+        if gone:
+            bench.api.existing.pop(subscription_id, None)
+            return None
+        raise GraphFailed(ILL)
+
+    get = bench.api.get
+    bench.api.get = unread  # type: ignore[method-assign]
+    assert await bench.passes(1) == [("vanished", "created") if gone else ILL]
+    bench.api.get = get  # type: ignore[method-assign]
+    assert await bench.passes(1) == [()]
+
+
+async def test_f_a_shorter_life_than_asked_for_is_a_renewal(bench: Bench) -> None:
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=2)))
+
+    async def three_days(subscription_id: str, expires: datetime) -> Subscription:
+        item = replace(bench.api.existing[subscription_id], expires=bench.clock() + timedelta(days=3))
+        bench.api.existing[subscription_id] = item
+        return item
+
+    bench.api.renew = three_days  # type: ignore[method-assign]
+    assert await bench.passes(30) == [("renewed",)] * 30
+    assert bench.word == "live"
+
+
+async def test_f_an_end_that_moved_though_graph_said_503_is_a_renewal(bench: Bench) -> None:
+    stalls(bench, ILL, days=2)
+    await bench.passes(MIN_PASSES)
+    bench.api.existing[OURS] = replace(LIVE, expires=NOW + LIFETIME)
+    assert await bench.passes(1) == [()]
+    assert bench.control.records[SUBSCRIPTION].values["renewal"] is None
+
+
+@pytest.mark.parametrize("failure", [REFUSED, ILL, None])
+async def test_f_a_renewal_that_was_asked_for_is_owed_until_it_succeeds(bench: Bench, failure: Failure | None) -> None:
+    """An unanswered reauthorizationRequired stops the notifications, however long the subscription lasts."""
+    stalls(bench, failure, days=20)
+    await bench.passes(1, renew=True)
+    await bench.passes(1)
+    assert bench.api.renewed == [OURS] * 2
+    bench.api.unmoved, bench.api.renewal_failure = False, None
+    assert await bench.passes(2) == [("renewed",), ()]
+
+
+async def test_f_a_renewal_that_was_asked_for_is_owed_also_when_the_list_failed(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.api.failing = ILL
+    assert await bench.passes(1, renew=True) == [ILL]
+    bench.api.failing = None
+    assert await bench.passes(2) == [("renewed",), ()]
+
+
+async def test_f_a_new_subscription_needs_no_renewal_that_was_asked_for_the_old_one(bench: Bench) -> None:
+    assert await bench.passes(1, renew=True) == [("created",)]
+    assert await bench.passes(1) == [()]
+    assert bench.api.renewed == []
+
+
+async def test_f_a_stall_that_could_not_be_noted_is_not_patched_twice_in_a_pass(bench: Bench) -> None:
+    stalls(bench, None, days=5)
+    bench.control.contended = {SUBSCRIPTION}
+    await bench.passes(1)
+    assert bench.api.renewed == [OURS]
+
+
+async def test_f_a_replacement_that_fails_is_missed_until_it_succeeds(bench: Bench) -> None:
+    stalls(bench, None, days=5)
+    await bench.passes(MIN_PASSES - 1)
+    bench.api.handshake_failures = 2
+    await bench.passes(2)
+    assert (bench.word, bench.api.existing) == ("missing", {})
+    assert bench.control.records[SUBSCRIPTION].values["problem"] == "400 ValidationError: no handshake"
+    assert await bench.passes(1) == [("created",)]
+    assert (bench.word, bench.queues.chores) == ("live", [Chore.SWEEP])
+    assert bench.control.records[SUBSCRIPTION].values["problem"] is None
+
+
+async def test_f_a_deletion_that_fails_leaves_what_still_delivers(bench: Bench) -> None:
+    stalls(bench, None, days=5)
+
+    async def refuse(_: str) -> None:
+        raise GraphFailed(ILL)
+
+    delete = bench.api.delete
+    bench.api.delete = refuse  # type: ignore[method-assign, assignment]
+    assert await bench.passes(4) == [("unmoved",), ("unmoved",), ILL, ILL]
+    assert (list(bench.api.existing), bench.word) == ([OURS], "degraded")
+    bench.api.delete = delete  # type: ignore[method-assign]
+    bench.api.unmoved = False
+    assert await bench.passes(1) == [("renewed",)], "each pass asks for a renewal first"
+
+
+async def test_f_a_deleted_one_that_is_still_listed_is_not_deleted_again(bench: Bench) -> None:
+    stalls(bench, None, days=5)
+    await bench.passes(MIN_PASSES - 1)
+
+    async def accepted(subscription_id: str) -> None:
+        bench.api.deleted.append(subscription_id)
+
+    bench.api.delete = accepted  # type: ignore[method-assign]
+    [end] = await bench.passes(1)
+    assert end == Transient(Reason.GRAPH_UNAVAILABLE, "409 for a subscription that is not there")
+    assert bench.api.deleted == [OURS]
+
+
+async def test_f_what_was_kept_says_whether_it_is_degraded_and_nothing_is_renewed_unasked(bench: Bench) -> None:
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    bench.exists(LIVE)
+    assert not (await keeper.keep()).degraded
+    assert bench.api.renewed == []
+    bench.api.unmoved = True
+    kept = await keeper.keep(renew=True)
+    assert (kept.subscription, kept.degraded) == (LIVE, True)
+    bench.control.records[SUBSCRIPTION] = Record({"id": OURS, "fingerprint": "fingerprint"}, "0")
+    bench.api.unmoved, bench.api.forgetful = False, True
+    assert [(await keeper.keep(renew=True)).degraded for _ in range(2)] == [False, True], "a read may lag behind"
+
+
+async def test_f_a_renewal_that_could_not_be_noted_is_sent_all_the_same(bench: Bench) -> None:
+    bench.exists(LIVE)
+    bench.control.contended = {SUBSCRIPTION}
+    assert await bench.passes(1, renew=True) == [("renewed",)]
+
+
+async def test_a_removal_finds_what_the_list_omits(bench: Bench) -> None:
+    bench.exists(LIVE, unlisted=True)
+    keeper = Keeper(bench.api, bench.control, bench.queues, DESIRED, bench.clock)
+    assert await keeper.remove() == (OURS,)
+
+
+async def test_f_a_renewal_of_one_that_is_not_listed_any_more_is_not_tried_twice(bench: Bench) -> None:
+    """The list shows what is gone, and so does the 409: nothing here comes to rest by trying harder."""
+    bench.exists(replace(LIVE, expires=NOW + timedelta(days=1)))
+
+    async def gone(subscription_id: str, _: datetime) -> None:
+        bench.api.renewed.append(subscription_id)
+
+    bench.api.renew = gone  # type: ignore[method-assign, assignment]
+    [end] = await bench.passes(1)
+    assert end == Transient(Reason.GRAPH_UNAVAILABLE, "the subscription does not come to rest")
+    assert bench.api.renewed == [OURS]
+
+
+async def test_a_409_for_one_that_is_not_there_is_tried_later(bench: Bench) -> None:
+    asked = 0
+
+    async def taken(_: datetime) -> Subscription:
+        nonlocal asked
+        asked += 1
+        raise AlreadySubscribed(OTHER)
+
+    bench.api.create = taken  # type: ignore[method-assign, assignment]
+    [end] = await bench.passes(1)
+    assert end == Transient(Reason.GRAPH_UNAVAILABLE, "409 for a subscription that is not there")
+    assert asked == 2
+
+
+@pytest.mark.parametrize("failure", [ILL, DENIED])
+async def test_an_app_that_cannot_even_ask_for_its_first_subscription_misses_one(
+    bench: Bench, failure: Failure
+) -> None:
+    bench.api.failing = failure
+    await bench.passes(2)
+    noted = bench.control.records[SUBSCRIPTION].values
+    assert (bench.word, noted["missingSince"], noted["problem"]) == ("missing", NOW.isoformat(), failure.detail)
+
+
+async def test_a_list_that_fails_once_does_not_make_a_live_one_missing(bench: Bench) -> None:
+    bench.exists(LIVE)
+    await bench.passes(1)
+    bench.api.failing = ILL
+    assert await bench.passes(1) == [ILL]
+    noted = bench.control.records[SUBSCRIPTION].values
+    assert (bench.word, noted["missingSince"], noted["problem"]) == ("live", None, "503")
+
+
+@pytest.mark.parametrize("remembered", ["../../users", "x", 7, ""])
+async def test_what_is_remembered_is_asked_for_only_if_it_is_an_id(bench: Bench, remembered: object) -> None:
+    bench.control.records[SUBSCRIPTION] = Record({"id": remembered, "fingerprint": "fingerprint"}, "0")
+    assert await bench.passes(1) == [("created",)]

@@ -9,6 +9,7 @@ from shared.errors import GraphFailed, Transient
 from shared.messages import Chore
 from shared.models import Cause, Reason
 from shared.ports import SUBSCRIPTION, SWEEP, DeltaPage, Record
+from shared.subscription_rules import Setback, StalledRenewal
 from shared.sweep import DEADLINE, SOON, Sweeper, Swept
 from shared.turns import AT_ONCE, MESSAGES_PER_SECOND
 from tests.fakes import FakeChangedUsers, FakeClock, FakeControl, FakeQueues
@@ -202,6 +203,15 @@ async def test_without_a_live_subscription_the_next_sweep_comes_soon(bench: Benc
     bench.clock.advance(seconds=SOON.total_seconds())
     await bench.sweeper.sweep()
     assert len(bench.queues.chores) == 2
+
+
+async def test_f_while_its_renewal_fails_the_next_sweep_comes_soon_as_well(bench: Bench) -> None:
+    """A renewal that Graph asked for and refuses means that it holds notifications back."""
+    bench.changed.pages = {None: page(delta_link=DELTA + "1")}
+    stalled = StalledRenewal("x", bench.clock() + timedelta(days=20), bench.clock(), 1, Setback.REFUSED, "400")
+    bench.control.records[SUBSCRIPTION] = live(bench, renewal=stalled.as_values())
+    await bench.sweeper.sweep()
+    assert bench.queues.waits == [(SOON, 1)]
 
 
 async def test_with_a_live_subscription_the_timer_is_enough(bench: Bench) -> None:

@@ -4,8 +4,10 @@ import logging
 
 import pytest
 
-from shared.errors import Permanent
+from shared.errors import Permanent, Transient
 from shared.models import MfaState, Outcome, Reason
+from shared.redaction import redact
+from tests.workflow import test_subscriptions as keeping
 from tests.workflow.test_reconcile import ANNA, Bench
 
 FORBIDDEN = Permanent(Reason.NOT_ALLOWED, "403 accessDenied", "grant it")
@@ -69,3 +71,27 @@ async def test_a_user_who_gave_up_is_an_alarm_of_its_own(bench: Bench, caplog: p
     assert (record.levelno, alarm.levelno) == (logging.WARNING, logging.ERROR)
     assert fields(alarm) == {"user": ANNA, "reasons": "notAllowed"}
     assert "403 accessDenied" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("failure", "level", "setback", "detail"),
+    [
+        (None, logging.ERROR, "unmoved", "200, and the end stays where it was"),
+        (Permanent(Reason.GRAPH_REFUSED, "400 x", "…"), logging.ERROR, "refused", "400 x"),
+        (Transient(Reason.GRAPH_UNAVAILABLE, "503"), logging.WARNING, "unavailable", "503"),
+    ],
+)
+async def test_f_a_renewal_that_failed_is_told_with_its_number_and_its_reason(
+    caplog: pytest.LogCaptureFixture, failure: Permanent | Transient | None, level: int, setback: str, detail: str
+) -> None:
+    bench = keeping.Bench()
+    keeping.stalls(bench, failure, days=13)
+    await bench.passes(2)
+    records = told(caplog, "renewal_stalled")
+    assert [(one.levelno, one.setback, one.passes) for one in records] == [  # type: ignore[attr-defined]
+        (level, setback, 1),
+        (level, setback, 2),
+    ]
+    text = records[1].getMessage()
+    assert text == redact(text)
+    assert f"({setback}: {detail}), since 2026-11-23T12:00:00+00:00" in text

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import DeltaExpired, GraphFailed, Permanent
+from shared.errors import DeltaExpired, Failure, GraphFailed, Permanent, Transient
 from shared.graph.delta import GraphChangedUsers
+from shared.graph.replies import GRANT_TENANT, REPORT_TENANT
+from shared.graph.tenant import GraphTenant
+from shared.models import Reason
 from tests.contract.graph.conftest import Sim
 
 
@@ -93,3 +96,24 @@ async def test_n14_a_link_to_another_cloud_is_not_stored_but_told(sim: Sim, name
         await GraphChangedUsers(sim.client).page(None)
     assert isinstance(raised.value.failure, Permanent)
     assert "PREFILL_GRAPH_URL" in raised.value.failure.advice
+
+
+@pytest.mark.parametrize(
+    ("effect", "failure"),
+    [
+        (
+            {"status": 400, "body": {"error": {"code": "BadRequest"}}},
+            Permanent(Reason.GRAPH_REFUSED, "400 BadRequest", REPORT_TENANT),
+        ),
+        ({"status": 403}, Permanent(Reason.NOT_ALLOWED, "403 Authorization_RequestDenied", GRANT_TENANT)),
+        ({"status": 404}, Transient(Reason.GRAPH_UNAVAILABLE, "404 Request_ResourceNotFound")),
+    ],
+)
+async def test_j_a_refusal_of_a_read_of_the_whole_tenant_names_no_user(
+    sim: Sim, effect: dict[str, Any], failure: Failure
+) -> None:
+    await sim.rule(effect, "outer", path_regex="/delta")
+    with pytest.raises(GraphFailed) as told:
+        await GraphChangedUsers(sim.client).page(None)
+    assert told.value.failure == failure
+    assert await GraphTenant(sim.client, sim.credential).reads_users() == failure

@@ -183,8 +183,32 @@ async def test_notifications_can_be_late_and_out_of_order(graph: Graph, hook: We
 
 
 @pytest.mark.graph_verified
-async def test_a_lifecycle_event_goes_to_the_lifecycle_url(graph: Graph, hook: Webhook) -> None:
+async def test_c_a_lifecycle_event_goes_to_the_lifecycle_url_and_names_the_tenant_as_graph_does(
+    graph: Graph, hook: Webhook
+) -> None:
     made = await subscribe(graph, hook, lifecycleNotificationUrl=hook.url.replace("/hook", "/lifecycle"))
+    await graph.sim("POST", "lifecycle", {"event": "reauthorizationRequired"})
+    [item] = await hook.wait_for(1)
+    assert item.pop("subscriptionExpirationDateTime")
+    assert item == {
+        "subscriptionId": made["id"],
+        "encryptedContent": None,
+        "organizationId": graph.tenant.id,
+        "lifecycleEvent": "reauthorizationRequired",
+        "clientState": "state",
+        "resource": f"Subscriptions/{made['id']}",
+        "resourceChangeType": None,
+        "resourceData": {
+            "@odata.id": f"subscriptions/{made['id']}",
+            "@odata.type": "#microsoft.graph.subscription",
+            "id": made["id"],
+        },
+    }
+
+
+async def test_c_a_lifecycle_event_can_look_as_documented(graph: Graph, hook: Webhook) -> None:
+    await graph.sim("PATCH", "faults", {"documented_lifecycle": True})
+    made = await subscribe(graph, hook, lifecycleNotificationUrl=hook.url)
     await graph.sim("POST", "lifecycle", {"event": "reauthorizationRequired"})
     [item] = await hook.wait_for(1)
     assert item.pop("subscriptionExpirationDateTime")

@@ -72,9 +72,13 @@ async def late(request: web.Request) -> web.Response:
     return web.Response(text=request.query["validationToken"])
 
 
-NOT_200 = (
-    "Subscription validation request failed. Notification endpoint must respond with 200 OK to validation request."
-)
+def not_200(name: str) -> str:
+    return (
+        f"Subscription validation request failed. HTTP status code is '{name}'. "
+        "Notification endpoint must respond with 200 OK to validation request."
+    )
+
+
 NOT_TEXT = "Subscription validation request failed. The response must have the content type text/plain."
 NOT_EQUAL = "Subscription validation request failed. Response must exactly match validationToken query parameter."
 
@@ -86,8 +90,8 @@ NOT_EQUAL = "Subscription validation request failed. Response must exactly match
         (still_encoded, NOT_EQUAL),
         (as_json, NOT_TEXT),
         (as_html, NOT_TEXT),
-        (accepted, NOT_200),
-        (broken, NOT_200),
+        (accepted, not_200("Accepted")),
+        (broken, not_200("InternalServerError")),
         (late, "Subscription validation request timed out."),
     ],
 )
@@ -104,7 +108,8 @@ async def test_a_failed_handshake_makes_no_subscription(
 @pytest.mark.graph_verified
 async def test_nobody_at_the_url_is_a_failed_handshake_too(graph: Graph, hook: Webhook) -> None:
     answer = await graph.call("POST", PATH, graph.subscription(hook, notificationUrl="http://127.0.0.1:9/hook"))
-    assert (answer.status, answer.code) == (400, "ValidationError")
+    message = "Subscription validation request failed. Must respond with 200 OK to this request."
+    assert answer.refusal == (400, "ValidationError", message)
 
 
 @pytest.mark.graph_verified
@@ -174,11 +179,25 @@ async def test_a_short_life_is_raised_to_45_minutes(graph: Graph, hook: Webhook)
     "changes",
     [{}, {"resource": "/Users"}, {"notificationUrl": "https://elsewhere.example/x"}, {"clientState": "another"}],
 )
-async def test_a_twin_is_a_409_whatever_its_url(graph: Graph, hook: Webhook, changes: dict[str, Any]) -> None:
+async def test_a9_a_twin_is_a_409_whatever_its_url(graph: Graph, hook: Webhook, changes: dict[str, Any]) -> None:
     made = await subscribe(graph, hook)
     answer = await graph.call("POST", PATH, graph.subscription(hook, **changes))
-    message = f"Subscription Id <{made['id']}> already exists for the requested combination"
-    assert answer.refusal == (409, "Conflict", message)
+    message = f"Subscription Id {made['id']} already exists for the requested combination"
+    assert answer.refusal == (409, "ObjectIdentifierInUse", message)
+
+
+@pytest.mark.graph_verified
+@pytest.mark.parametrize(("method", "operation"), [("POST", "Create"), ("PATCH", "Update")])
+@pytest.mark.parametrize(("as_401", "status", "phrase"), [(False, 403, "Forbidden"), (True, 401, "Unauthorized")])
+async def test_a9_without_the_permission_a_subscription_is_an_extension_error(
+    graph: Graph, hook: Webhook, method: str, operation: str, as_401: bool, status: int, phrase: str
+) -> None:
+    await graph.sim("PATCH", "faults", {"subscription_denied_as_401": as_401})
+    made = await subscribe(graph, hook)
+    path = PATH if method == "POST" else f"{PATH}/{made['id']}"
+    answer = await graph.call(method, path, graph.subscription(hook), roles=["User.ReadWrite.All"])
+    message = f"Operation: {operation}; Exception: [Status Code: {phrase}; Reason: {phrase}]"
+    assert answer.refusal == (status, "ExtensionError", message)
 
 
 @pytest.mark.graph_verified

@@ -27,6 +27,7 @@ POST_USER = f"POST /api/users/{USER}/reconcile"
 FINE = {"check": "mode", "state": "ok", "told": "apply", "fix": None}
 MISSING = {"check": "User.Read.All", "state": "failed", "told": "missing", "fix": "grant it"}
 REPLAY = "POST /api/parked/replay"
+DEGRADED = EXPIRED | {"subscription": "degraded"}
 UNREADABLE = TRIPPED | {"writes": "ok", "reading": "unreadable"}
 LATE = TRIPPED | {"writes": "ok", "reading": "ok", "sweep": "late"}
 
@@ -34,6 +35,7 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     ("health", "GET /api/health", answer(200, HEALTHY), 0, ""),
     ("health", "GET /api/health", answer(503, EXPIRED), 1, "subscription ensure"),
     ("health", "GET /api/health", answer(200, PAUSED), 0, ""),
+    ("health", "GET /api/health", answer(503, DEGRADED), 1, "does not renew the subscription"),
     ("health", "GET /api/health", answer(503, TRIPPED), 1, "mfa-prefill resume"),
     ("health", "GET /api/health", answer(503, TRIPPED | {"subscription": "expired"}), 1, "subscription ensure"),
     ("health", "GET /api/health", answer(503, UNREADABLE), 1, "roles or groups"),
@@ -82,7 +84,9 @@ TABLE: list[tuple[str, str, httpx.Response | Exception, int, str]] = [
     ("subscription show", "GET /api/subscription", answer(200, LIVE), 0, ""),
     ("subscription show", "GET /api/subscription", answer(200, {"state": "expired"}), 1, "subscription ensure"),
     ("subscription show", "GET /api/subscription", answer(200, {"state": "none"}), 1, "subscription ensure"),
+    ("subscription show", "GET /api/subscription", answer(200, {"state": "degraded"}), 1, "still delivers"),
     ("subscription ensure", "POST /api/subscription", answer(200, LIVE), 0, ""),
+    ("subscription ensure", "POST /api/subscription", answer(200, {"state": "degraded"}), 1, "still delivers"),
     ("subscription ensure", "POST /api/subscription", answer(502, NOT_ALLOWED), 3, "grant the role"),
 ]
 

@@ -103,6 +103,19 @@ def test_report() -> None:
     assert "grant [UserAuthMethod-Phone.ReadWrite.All] and?[31m consent" in text
 
 
+def test_f_a_subscription_that_is_not_renewed_says_since_when_and_why() -> None:
+    document = {
+        "state": "degraded",
+        "missingSince": None,
+        "renewalFailsSince": "2026-11-23T18:00:00+01:00",
+        "problem": "400 ErrorInvalidParameter",
+    }
+    text = shown("GET /api/subscription", document, "subscription")
+    for part in ("degraded", "renewal fails since", "2026-11-23 17:00:00 UTC", "400 ErrorInvalidParameter"):
+        assert part in text
+    assert "missing since" not in text
+
+
 def test_a_switch_says_who_when_and_why() -> None:
     document = {"paused": True, "by": "operator", "at": "2026-11-23T18:00:00+01:00", "detail": "wrong\x1b[31m feed"}
     text = shown("POST /api/pause", document, "pause")
