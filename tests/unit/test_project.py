@@ -222,3 +222,8 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
     for target in LINK.findall(path.read_text()):
         assert (path.parent / target).exists(), f"{path.name} → {target}"
+
+
+@pytest.mark.parametrize("words", ["1 February 2027", "28 January", "1 September 2026", "30 October 2026", "opt out"])
+def test_a7_the_first_screen_says_when_sms_ends_and_what_follows(words: str) -> None:
+    assert words in " ".join((ROOT / "README.md").read_text().partition("## See it")[0].replace(">", "").split())

@@ -85,6 +85,16 @@ def test_a_batch_is_one_that_graph_takes(recorded: dict[str, list[Sent]]) -> Non
             assert "body" not in item or item["headers"] == {"Content-Type": "application/json"}
 
 
+def test_n9_the_priority_of_background_work_is_said_of_the_batch_and_of_none_of_its_parts(
+    recorded: dict[str, list[Sent]],
+) -> None:
+    """Whether Graph wants it inside each part as well is not documented."""
+    background = [sent for sent in recorded["look-in-background-with-the-roles-of-the-tenant"] if "batch" in sent.url]
+    about_users = [sent for sent in background if b"/users/" in sent.body]
+    assert [sent.headers.get("x-ms-throttle-priority") for sent in about_users] == ["Low"] * len(about_users) != []
+    assert {name.lower() for sent in background for part in sent.inner for name in part.headers} <= {"content-type"}
+
+
 @pytest.mark.parametrize("name", ACTIONS)
 def test_the_body_of_a_write_is_exact(recorded: dict[str, list[Sent]], name: str) -> None:
     [sent] = [inner for outer in recorded[name] for inner in outer.inner]
