@@ -14,6 +14,7 @@ from dev.graph_simulator.errors import GraphError, directory_denied, methods_den
 from dev.graph_simulator.exchange import NOBODY, GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.fault_answers import spoiled_after, spoiled_before
 from dev.graph_simulator.faults import Effect
+from dev.graph_simulator.flips import answered
 from dev.graph_simulator.model import User
 from dev.graph_simulator.tenant import Tenant
 from dev.graph_simulator.urls import METHODS, SUBSCRIPTIONS, Route, first_unknown, parameters, split_path
@@ -59,7 +60,7 @@ class Dispatcher:
         before = user.snapshot() if user else None
         spoiled = spoiled_before(effect, request, tenant.now())
         if spoiled is None:
-            answer = await self._answered(request, route, segments)
+            answer = await answered(tenant, request, lambda: self._answered(request, route, segments))
             sent = spoiled_after(effect, answer, request, tenant.now())
         else:
             answer = sent = spoiled
