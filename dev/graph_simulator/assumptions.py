@@ -1,147 +1,19 @@
-"""Everything the simulator does that Microsoft does not document: what, why, and how good the evidence is.
+"""Everything this project believes about Microsoft Graph without Microsoft's word: what, why, and what if it is wrong.
 
-Code that relies on one carries `[assume: <id>]`; a test keeps both sides complete. Sources: `field` = another public
-program or report relies on it, `inferred` = follows from documentation without being said, `chosen` = nothing is known.
+The simulator's code that relies on one carries `[assume: <id>]`; a test keeps both sides complete. docs/assumptions.md
+shows this list, and `make verify-tenant` (docs/verify-tenant.md) settles it against a real tenant.
 """
 
-from dataclasses import dataclass
+from dev.graph_simulator.assumed.assumption import UNKNOWN, Assumption
+from dev.graph_simulator.assumed.batch import BATCH
+from dev.graph_simulator.assumed.errors import ERRORS
+from dev.graph_simulator.assumed.mfa import MFA
+from dev.graph_simulator.assumed.phones import PHONES
+from dev.graph_simulator.assumed.roles import ROLES
+from dev.graph_simulator.assumed.subscriptions import SUBSCRIPTIONS
+from dev.graph_simulator.assumed.users import USERS
 
+__all__ = ["ASSUMPTIONS", "UNKNOWN", "Assumption"]
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """One thing that only a real tenant can confirm."""
-
-    id: str
-    what: str
-    why: str
-    source: str
-
-
-ASSUMPTIONS = (
-    # tokens and errors
-    Assumption(
-        "token-messages", "the texts of 401 answers", "seen in public reports; clients must not rely on them", "field"
-    ),
-    Assumption("foreign-tenant-401", "a token of another tenant is a 401", "one simulator holds one tenant", "chosen"),
-    Assumption(
-        "methods-denied-code", "403 of method calls has the code accessDenied", "only the text was seen", "field"
-    ),
-    Assumption(
-        "methods-user-404", "method calls for an unknown user say Request_ResourceNotFound", "same family", "inferred"
-    ),
-    Assumption("wrong-method-405", "a wrong HTTP method is a 405", "HTTP says so", "chosen"),
-    Assumption(
-        "throttle-body", "method calls use the general body of a 429", "the general throttling page", "inferred"
-    ),
-    Assumption(
-        "method-calls-quota", "method calls have a quota of their own", "two documented limits are candidates", "chosen"
-    ),
-    # users and delta
-    Assumption("replication-404", "a new user answers 404 for a while", "reported by Microsoft support staff", "field"),
-    Assumption(
-        "skeleton-first", "a new user has no mobilePhone at first", "reported by Microsoft support staff", "field"
-    ),
-    Assumption("creation-fans-out", "one creation raises about three items", "support answer in a docs issue", "field"),
-    Assumption("unknown-select-400", "an unknown name in $select is a 400", "OData", "inferred"),
-    Assumption(
-        "list-options", "the list takes $select, $top and simple filters only", "clients here need no more", "chosen"
-    ),
-    Assumption(
-        "auth-not-in-delta",
-        "changes of methods and MFA state do not surface in delta",
-        "no user properties",
-        "inferred",
-    ),
-    Assumption("options-beside-token-400", "options beside a delta token are a 400", "docs only say: do not", "chosen"),
-    Assumption("unreadable-token-400", "a token that cannot be read is a 400", "nothing documented", "chosen"),
-    Assumption(
-        "expired-token-codes", "410 says resyncRequired, 40x is 400 syncStateNotFound", "docs: '40X', 410", "inferred"
-    ),
-    # phones
-    Assumption(
-        "phone-exists-400", "POST of a registered type is a 400", "documented as failing, without a status", "inferred"
-    ),
-    Assumption(
-        "alternate-without-mobile-400", "alternateMobile before mobile is a 400", "failing, no status", "inferred"
-    ),
-    Assumption("absent-phone-404", "GET, PATCH, DELETE of an absent phone is a 404", "REST habit", "chosen"),
-    Assumption(
-        "phone-format-400", "a bad number is a 400 badRequest; digits only", "documented as rejected", "inferred"
-    ),
-    Assumption("phone-type-change-400", "changing phoneType is a 400", "documented as immutable", "inferred"),
-    Assumption(
-        "unspaced-number-accepted", "plain E.164 is accepted, returned with a space", "two shipping tools", "field"
-    ),
-    Assumption("any-line-type", "landline and premium numbers are accepted", "no check is documented", "inferred"),
-    Assumption(
-        "any-target", "app-only writes work on guests and administrators", "limits are for delegated calls", "inferred"
-    ),
-    Assumption(
-        "delete-default-400", "default or mobile beside others cannot be deleted", "two vendors' notes", "field"
-    ),
-    Assumption(
-        "sms-sign-in-409-saved", "409 phoneNumberNotUnique, yet the phone is saved", "a runbook's comment", "field"
-    ),
-    Assumption("phone-read-lag", "phoneMethods may lag behind writes", "eventual consistency elsewhere", "inferred"),
-    Assumption("auth-writes-notify", "method and state writes raise `updated`", "the careful assumption", "chosen"),
-    # MFA state and preferences
-    Assumption("bad-mfa-state-400", "an unknown perUserMfaState is a 400", "nothing documented", "chosen"),
-    Assumption(
-        "promotion-at-once", "enabled turns into enforced at once, any phone counts", "no delay documented", "inferred"
-    ),
-    Assumption(
-        "preferred-unregistered-400", "preferring an unregistered method is a 400", "nothing documented", "chosen"
-    ),
-    Assumption(
-        "system-preferred-per-user", "isSystemPreferred… can be patched per user", "listed as updatable", "inferred"
-    ),
-    Assumption("role-filter-required", "role lists take principalId eq only", "clients here need no more", "chosen"),
-    Assumption(
-        "no-licence-400", "without P2 eligibilities are a 400 AadPremiumLicenseRequired", "several tools' code", "field"
-    ),
-    Assumption("ordinary-groups-null", "isAssignableToRole is null for ordinary groups", "samples in docs", "field"),
-    Assumption(
-        "derived-select", "$select works on memberships without a cast", "two public tools and a runbook do so", "field"
-    ),
-    # subscriptions and notifications
-    Assumption(
-        "created-in-a-list", "created is accepted beside others and never fires", "one author's answer", "field"
-    ),
-    Assumption(
-        "filtered-resource-400", "users?$filter=… is refused as resource", "not in the supported list", "inferred"
-    ),
-    Assumption("loopback-http", "http is fine on loopback", "the simulator has no certificates", "chosen"),
-    Assumption(
-        "long-client-state-400", "clientState over 128 characters is a 400", "only the limit is known", "inferred"
-    ),
-    Assumption(
-        "expiry-cap-code", "too long a life is ExtensionError for users as well", "seen for other resources", "field"
-    ),
-    Assumption("past-expiry-400", "an end in the past is a 400", "nothing documented", "chosen"),
-    Assumption(
-        "handshake-content-type-checked", "an answer that is not text/plain fails", "docs demand text/plain", "inferred"
-    ),
-    Assumption("twin-code", "the 409 of a twin has the code Conflict", "only the text is documented", "chosen"),
-    Assumption(
-        "twin-normalised", "users and /users, and any order of types, are the same", "the stricter guess", "chosen"
-    ),
-    Assumption("unknown-subscription-404", "an unknown, expired or foreign id is a 404", "REST habit", "inferred"),
-    Assumption(
-        "get-hides-client-state", "GET by id and PATCH hide clientState like the list", "the stricter guess", "chosen"
-    ),
-    Assumption(
-        "patch-other-fields-400", "PATCH of other fields is a 400", "lifecycle URL cannot be changed", "inferred"
-    ),
-    Assumption("patched-url-revalidated", "a patched notificationUrl is proved again", "nothing documented", "chosen"),
-    Assumption("reauthorize-204", "reauthorize answers 204", "docs: 2xx", "chosen"),
-    Assumption(
-        "challenge-before-end", "reauthorizationRequired comes 15 minutes before the end", "docs: repeats", "inferred"
-    ),
-    Assumption("user-payload-shape", "the fields of an item about a user", "one captured payload of 2019", "field"),
-    Assumption("retry-schedule", "retries start at 10 s and double", "docs: exponential, up to 4 h", "inferred"),
-    Assumption("endpoint-state-samples", "ten answers before an endpoint is judged", "no number documented", "chosen"),
-    # batch
-    Assumption("batch-refusals", "what makes a whole batch a 400, and the codes", "general knowledge", "inferred"),
-    Assumption("batch-424", "a failed dependency is an inner 424", "general knowledge", "inferred"),
-)
-"""All of them, grouped as the rooms are."""
+ASSUMPTIONS: tuple[Assumption, ...] = (*ERRORS, *USERS, *PHONES, *MFA, *ROLES, *SUBSCRIPTIONS, *BATCH)
+"""All of them, grouped by subject."""
