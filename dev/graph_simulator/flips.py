@@ -88,6 +88,10 @@ def _is(pattern: str, value: object) -> bool:
     return re.fullmatch(pattern, str(value)) is not None
 
 
+def _is_text(name: str) -> Callable[[GraphRequest], bool]:
+    return lambda request: isinstance(request.fields().get(name), str)
+
+
 def _not(condition: Callable[[GraphRequest], bool]) -> Callable[[GraphRequest], bool]:
     return lambda request: not condition(request)
 
@@ -238,6 +242,7 @@ FLIPS: dict[str, Flip] = {
     # errors
     "token-messages": Flip(_at("GET", _USER), _where_refused(401, "AuthenticationError", seen=401)),
     "methods-user-404": Flip(_of_user("none", _at("GET", rf"{_USER}/.*")), _where_refused(404, "NotFound", seen=404)),
+    "misfit-codes": Flip(_at("POST", _PHONES, _not(_is_text("phoneNumber"))), _where_refused(422, "invalid")),
     "wrong-method-405": Flip(_at("PUT", _PHONES), _where_refused(501, "NotImplemented", seen=405)),
     # users and delta
     "replication-404": Flip(_of_user("active", _at("GET", _USER)), _where_refused(404, "ResourceNotFound", seen=404)),
@@ -260,7 +265,9 @@ FLIPS: dict[str, Flip] = {
         _at("POST", _PHONES, _type_is("alternateMobile")), _where_refused(422, "unprocessable")
     ),
     "absent-phone-404": Flip(_at("DELETE", _OFFICE), _nothing, instead=True),
-    "phone-format-400": Flip(_at("POST", _PHONES, _not(_number_fits(_GOOD_NUMBER))), _where_refused(422, "invalid")),
+    "phone-format-400": Flip(
+        _at("POST", _PHONES, _is_text("phoneNumber"), _not(_number_fits(_GOOD_NUMBER))), _where_refused(422, "invalid")
+    ),
     "national-zero-kept": Flip(_at("POST", _PHONES, _number_fits(_ZERO)), _refusal(400, "invalid"), instead=True),
     "unspaced-number-accepted": Flip(
         _at("POST", _PHONES, _number_fits(_UNSPACED)), _refusal(400, "invalid"), instead=True
@@ -271,7 +278,9 @@ FLIPS: dict[str, Flip] = {
     "app-only-unmasked": Flip(_at("GET", _PHONES), _items(_masked)),
     "delete-default-400": Flip(_at("DELETE", _PHONE), _where_refused(409, "conflict")),
     # MFA state and preferences
-    "bad-mfa-state-400": Flip(_at("PATCH", _REQUIREMENTS), _where_refused(422, "invalid")),
+    "bad-mfa-state-400": Flip(
+        _at("PATCH", _REQUIREMENTS, _has("perUserMfaState", "sometimes")), _where_refused(422, "invalid")
+    ),
     "promotion-at-once": Flip(
         _at("GET", _REQUIREMENTS),
         _plain(

@@ -24,6 +24,15 @@ MFA = (
         simulated=False,
     ),
     Assumption(
+        id="state-unavailable",
+        what="requirements or preferences may be a 400 or 404 for some users",
+        why="the back end is not Graph's own; which users is not known",
+        source=UNKNOWN,
+        if_wrong="Nothing: a state that can always be read is the usual case.",
+        unchecked="mfa-state and guest show two kinds of user; that no other kind is refused cannot be shown",
+        simulated=False,
+    ),
+    Assumption(
         id="bad-mfa-state-400",
         what="an unknown perUserMfaState is a 400",
         why="nothing is documented",

@@ -136,6 +136,15 @@ PHONES = (
         simulated=False,
     ),
     Assumption(
+        id="masked-form",
+        what="where a number is masked, its last two digits are kept",
+        why="the page says masked and shows no sample",
+        source=UNKNOWN,
+        if_wrong="Nothing: the app never compares a masked number with part of another.",
+        unchecked="only some persons' roles see masked numbers; applications see none",
+        simulated=False,
+    ),
+    Assumption(
         id="any-target",
         what="app-only writes work on guests, and on administrators outside restricted management administrative units",
         why="the page ties limits by role to delegated calls only; restricted units are another rule",

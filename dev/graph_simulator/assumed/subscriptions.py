@@ -122,6 +122,25 @@ SUBSCRIPTIONS = (
         check="subscription-unknown",
     ),
     Assumption(
+        id="subscription-denied-code",
+        what="a subscription on users without the permission is a 403 or a 401, `ExtensionError`",
+        why="both have been reported",
+        source="field: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/365, "
+        "https://github.com/microsoftgraph/microsoft-graph-docs/issues/6472",
+        if_wrong="With another status the keeper's advice names the wrong cause; there is no subscription either way.",
+        check="denied-calls",
+        simulated=False,
+    ),
+    Assumption(
+        id="subscription-reads-denied",
+        what="listing subscriptions without the permission is a 403",
+        why="the habit of such interfaces",
+        source=UNKNOWN,
+        if_wrong="An empty list instead of a 403: the keeper tries to create one, and meets the refusal there.",
+        check="denied-calls",
+        simulated=False,
+    ),
+    Assumption(
         id="get-hides-client-state",
         what="GET by id and PATCH hide the clientState, as the list does",
         why="the stricter guess",
@@ -171,9 +190,9 @@ SUBSCRIPTIONS = (
         unchecked="the shortest life is 45 minutes, longer than a run",
     ),
     Assumption(
-        id="lifecycle-organization-id",
-        what="lifecycle notifications carry the tenant as `organizationId`, and often no `tenantId`",
-        why="four reporters between 2023 and 2026",
+        id="lifecycle-payload-shape",
+        what="lifecycle notifications about users carry the tenant as `organizationId`, and no `tenantId`",
+        why="four reporters between 2023 and 2026, none of them about users",
         source="field: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3103, "
         "https://github.com/microsoftgraph/msgraph-sdk-java/issues/1551",
         if_wrong="A lifecycle notification that names the tenant nowhere is dropped: Graph pauses the subscription "

@@ -13,6 +13,7 @@ from dev.verify_tenant.checks import (
     phone_numbers,
     phones,
     roles,
+    strictness,
     subscriptions,
     throttling,
 )
@@ -44,6 +45,9 @@ AFTER = (
     phone_numbers.phone_line_types,
     mfa.mfa_state,
     mfa.mfa_bad_state,
+    strictness.undeclared_properties,
+    strictness.misfit_values,
+    strictness.query_options,
     mfa.preferred_unregistered,
     mfa.preferences,
     mfa.hardware_oath,

@@ -50,6 +50,13 @@ def _is_empty_link(answer: Answer) -> bool:
     return answer.ok and answer.field("value") == [] and isinstance(answer.field(DELTA_LINK), str)
 
 
+def _keep_spelling(trace: Trace) -> bool | None:
+    plain, called = (str(trace[label].field(DELTA_LINK)) for label in ("plain", "called"))
+    if not (trace["plain"].ok and trace["called"].ok):
+        return None
+    return "/users/delta?" in plain and "/users/delta()?" in called
+
+
 @check(
     "delta-spellings",
     "The delta query from now on, in both spellings",
@@ -60,6 +67,13 @@ def _is_empty_link(answer: Answer) -> bool:
         lambda trace: _is_empty_link(trace["plain"]),
     ),
     answers("delta-both-spellings", ("plain", "called"), 200),
+    shows(
+        "delta-link-spelling",
+        ("plain", "called"),
+        "each link has the spelling that was asked for",
+        _keep_spelling,
+        unclear="one of the spellings was refused",
+    ),
     needs=(READ_USERS,),
 )
 async def delta_spellings(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from dev.verify_tenant.bench import BETA, Bench
 from dev.verify_tenant.check import NotTried, Trace, answers, check, shows
+from dev.verify_tenant.checks.subscriptions import drop, failed_handshake, unreachable
 from dev.verify_tenant.permissions import READ_METHODS, READ_STATE, READ_USERS, WRITE_PHONES
 
 NOT_FOUND = "Request_ResourceNotFound"
@@ -88,6 +89,11 @@ def _is_wrapped(trace: Trace) -> bool | None:
     return (answer.status, answer.code) == (403, "UnknownError") and "PermissionScopeNotGranted" in answer.message
 
 
+def _is_about_handshake(trace: Trace) -> bool:
+    """Whether the subscription got as far as its handshake: then it was not refused for a permission."""
+    return failed_handshake(trace["subscribe"]) or trace["subscribe"].ok
+
+
 _ALLOWED = "the second identity may read it: give one without the permission"
 
 
@@ -103,14 +109,36 @@ _ALLOWED = "the second identity may read it: give one without the permission"
         unclear=_ALLOWED,
         conclusive=(401, 403),
     ),
+    shows(
+        "subscription-denied-code",
+        "subscribe",
+        "401 or 403 ExtensionError",
+        lambda trace: (
+            (trace["subscribe"].status in {401, 403} and trace["subscribe"].code == "ExtensionError")
+            if not _is_about_handshake(trace)
+            else None
+        ),
+        unclear=_ALLOWED,
+        conclusive=(401, 403),
+    ),
+    shows(
+        "subscription-reads-denied",
+        "list",
+        "403",
+        lambda trace: None if trace["list"].ok else trace["list"].status == 403,
+        unclear=_ALLOWED,
+        conclusive=(401, 403),
+    ),
     needs=(),
     option="bare_credential",
 )
 async def denied_calls(bench: Bench) -> None:
-    """Two reads as the second identity."""
+    """Reads as the second identity, and a subscription that cannot come about: its endpoint is not there."""
     if bench.bare is None:
         raise NotTried("there is no second identity")
     bare = Bench(bench.bare, bench.tenant, bench.identity, bench.options, bench.trace)
     await bare.ask("methods", "GET", bench.authentication("methods"))
     filtered = f"$filter=principalId eq '{bench.tenant.user_id}'"
     await bare.ask("eligibility", "GET", f"/roleManagement/directory/roleEligibilitySchedules?{filtered}")
+    await bare.ask("list", "GET", "/subscriptions")
+    await drop(bare, await bare.ask("subscribe", "POST", "/subscriptions", unreachable(bench)))

@@ -45,13 +45,15 @@ async def role_unknown_principal(bench: Bench) -> None:
 
 @check(
     "role-list",
-    "All role assignments of the tenant at once",
+    "All role assignments of the tenant at once, and five of them",
     answers("role-list-whole", "assignments", 200),
+    answers("role-list-top", "five", 200),
     needs=(READ_ROLES,),
 )
 async def role_list(bench: Bench) -> None:
-    """One read; only the ids are kept, and those are masked."""
+    """Two reads; only ids are kept, and those are masked."""
     await bench.ask("assignments", "GET", f"{ASSIGNMENTS}?$select=principalId")
+    await bench.ask("five", "GET", f"{ASSIGNMENTS}?$select=principalId&$top=5")
 
 
 def _no_licence(trace: Trace) -> bool | None:
@@ -93,11 +95,19 @@ async def role_eligibility(bench: Bench) -> None:
         f"200 with a list, or an error that names {LICENCE}",
         lambda trace: trace["eligible"].ok or _names_licence(trace["eligible"]),
     ),
+    shows(
+        "group-eligibility-filter-400",
+        "unfiltered",
+        "400 about something else than the licence",
+        lambda trace: None if _names_licence(trace["unfiltered"]) else trace["unfiltered"].status == 400,
+        unclear="the tenant has no licence for it",
+    ),
     needs=(READ_GROUP_ELIGIBILITY,),
 )
 async def pim_groups(bench: Bench) -> None:
-    """One read."""
+    """Two reads."""
     await bench.ask("eligible", "GET", about(GROUP_ELIGIBLE, bench.tenant.user_id))
+    await bench.ask("unfiltered", "GET", GROUP_ELIGIBLE)
 
 
 @check(
@@ -156,10 +166,12 @@ def _shown(trace: Trace) -> bool | None:
         _shown,
         unclear="the tenant has no group",
     ),
+    answers("group-filters", "assignable", 200),
     needs=(READ_MEMBERS,),
 )
 async def group_properties(bench: Bench) -> None:
-    """One read of five groups: ids, which are masked, and two flags."""
+    """Two reads of a few groups: ids, which are masked, and two flags."""
+    await bench.ask("assignable", "GET", "/groups?$select=id&$filter=isAssignableToRole eq true&$top=5")
     await bench.ask("groups", "GET", "/groups?$select=id,securityEnabled,isAssignableToRole&$top=5")
     broader = sorted(BROADER_THAN_MEMBERS & bench.identity.permissions)
     if broader:

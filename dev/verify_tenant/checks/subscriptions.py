@@ -38,7 +38,13 @@ def draft(bench: Bench, **changes: object) -> Json:
     return body | changes
 
 
-def _failed_handshake(answer: Answer) -> bool:
+def unreachable(bench: Bench) -> Json:
+    """A subscription whose endpoint is not there."""
+    return draft(bench, notificationUrl=f"{bench.options.unreachable_url}?run={bench.session.ours.run}")
+
+
+def failed_handshake(answer: Answer) -> bool:
+    """Whether a subscription was refused because its endpoint did not answer as it must."""
     return answer.status == 400 and HANDSHAKE in answer.message.lower()
 
 
@@ -47,7 +53,7 @@ def _refused(assumption: str, label: str, code: str = "") -> Expectation:
 
     def holds(trace: Trace) -> bool | None:
         answer = trace[label]
-        if _failed_handshake(answer):
+        if failed_handshake(answer):
             return None
         return answer.status == 400 and (not code or answer.code == code)
 
@@ -92,15 +98,14 @@ async def drop(bench: Bench, created: Answer) -> None:
         "handshake-text",
         "create",
         f"400 with the words `{HANDSHAKE}`",
-        lambda trace: _failed_handshake(trace["create"]),
+        lambda trace: failed_handshake(trace["create"]),
         conclusive=(504,),
     ),
     needs=(SUBSCRIBE,),
 )
 async def handshake_failure(bench: Bench) -> None:
     """The host name is reserved for never being there."""
-    url = f"{bench.options.unreachable_url}?run={bench.session.ours.run}"
-    await drop(bench, await bench.ask("create", "POST", "/subscriptions", draft(bench, notificationUrl=url)))
+    await drop(bench, await bench.ask("create", "POST", "/subscriptions", unreachable(bench)))
 
 
 @check(

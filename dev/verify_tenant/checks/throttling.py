@@ -2,10 +2,10 @@
 
 from dev.verify_tenant.bench import Bench
 from dev.verify_tenant.check import NotTried, Trace, check, shows
-from dev.verify_tenant.checks.roles import ELIGIBLE, about
+from dev.verify_tenant.checks.roles import ASSIGNMENTS, ELIGIBLE, about
 from dev.verify_tenant.exchange import Request
 from dev.verify_tenant.graph import retry_after
-from dev.verify_tenant.permissions import READ_ELIGIBILITY, READ_USERS, WRITE_PHONES
+from dev.verify_tenant.permissions import READ_ELIGIBILITY, READ_ROLES, READ_USERS, WRITE_PHONES
 
 READS = 200
 ON_REQUEST = "provoke_throttling"
@@ -82,10 +82,20 @@ async def method_quota(bench: Bench) -> None:
     "pim-quota",
     "200 reads of eligible roles in a row",
     shows("pim-quota", "last", "no 429", lambda trace: trace["last"].status != 429, conclusive=(429,)),
-    needs=(READ_ELIGIBILITY,),
+    shows(
+        "role-quota",
+        ("last", "assignments"),
+        "a 429 for eligible roles holds for role assignments as well",
+        lambda trace: trace["assignments"].status == 429 if trace["last"].status == 429 else None,
+        unclear="200 reads in a row were not throttled",
+        conclusive=(429,),
+    ),
+    needs=(READ_ELIGIBILITY, READ_ROLES),
     option=ON_REQUEST,
     long=True,
 )
 async def pim_quota(bench: Bench) -> None:
-    """One principal, again and again."""
-    await _read_often(bench, about(ELIGIBLE, bench.tenant.user_id))
+    """One principal, again and again; its assignments are read at once after the last of them."""
+    user = bench.tenant.user_id
+    await _read_often(bench, about(ELIGIBLE, user))
+    await bench.ask("assignments", "GET", about(ASSIGNMENTS, user), patient=False)
