@@ -88,6 +88,10 @@ def _is(pattern: str, value: object) -> bool:
     return re.fullmatch(pattern, str(value)) is not None
 
 
+def _holds_only(*names: str) -> Callable[[GraphRequest], bool]:
+    return lambda request: set(request.fields()) <= set(names)
+
+
 def _is_text(name: str) -> Callable[[GraphRequest], bool]:
     return lambda request: isinstance(request.fields().get(name), str)
 
@@ -97,7 +101,7 @@ def _not(condition: Callable[[GraphRequest], bool]) -> Callable[[GraphRequest], 
 
 
 def _of_user(life: str, fits: Fits) -> Fits:
-    """Only requests about a user in this state of life; `none`: about nobody."""
+    """Only requests about a user in this state of life; `none`: about an unknown one."""
 
     def both(tenant: Tenant, request: GraphRequest) -> bool:
         user = lookup(tenant, request.params.get("user", ""))
@@ -125,6 +129,16 @@ def _where_refused(status: int, code: str, seen: int = 400) -> Otherwise:
 
     def otherwise(tenant: Tenant, request: GraphRequest, answer: GraphResponse) -> GraphResponse:
         return _refusal(status, code)(tenant, request, answer) if answer.status == seen else answer
+
+    return otherwise
+
+
+def _other_code(seen: str, code: str) -> Otherwise:
+    """Another code in place of one that came with a 400."""
+
+    def otherwise(tenant: Tenant, request: GraphRequest, answer: GraphResponse) -> GraphResponse:
+        fits = answer.status == 400 and (answer.body or {}).get("error", {}).get("code") == seen
+        return _refusal(400, code)(tenant, request, answer) if fits else answer
 
     return otherwise
 
@@ -259,7 +273,8 @@ FLIPS: dict[str, Flip] = {
     "restore-in-delta": Flip(_at("GET", _DELTA), _body(_without_restored)),
     # phones
     "phone-exists-400": Flip(
-        _at("POST", _PHONES, _type_is("mobile"), _number_fits(_SPACED)), _where_refused(409, "conflict")
+        _at("POST", _PHONES, _type_is("mobile"), _number_fits(_SPACED), _holds_only("phoneNumber", "phoneType")),
+        _where_refused(409, "conflict"),
     ),
     "alternate-without-mobile-400": Flip(
         _at("POST", _PHONES, _type_is("alternateMobile")), _where_refused(422, "unprocessable")
@@ -299,7 +314,9 @@ FLIPS: dict[str, Flip] = {
         instead=True,
     ),
     "group-check-permission": Flip(
-        _at("POST", rf"{_USER}/checkMemberGroups"), _refusal(404, "Request_ResourceNotFound"), instead=True
+        _at("POST", rf"{_USER}/checkMemberGroups", _holds_only("groupIds")),
+        _refusal(404, "Request_ResourceNotFound"),
+        instead=True,
     ),
     "derived-select": Flip(_at("GET", rf"{_USER}/transitiveMemberOf"), _refusal(400, "BadRequest"), instead=True),
     # subscriptions
@@ -310,14 +327,7 @@ FLIPS: dict[str, Flip] = {
     "long-client-state-400": Flip(
         _at("POST", "/subscriptions", _has("clientState", "x{129,}")), _created, instead=True
     ),
-    "expiry-cap-code": Flip(
-        _at("POST", "/subscriptions"),
-        lambda tenant, request, answer: (
-            _refusal(400, "InvalidRequest")(tenant, request, answer)
-            if (answer.body or {}).get("error", {}).get("code") == "ExtensionError"
-            else answer
-        ),
-    ),
+    "expiry-cap-code": Flip(_at("POST", "/subscriptions"), _other_code("ExtensionError", "InvalidRequest")),
     "created-in-a-list": Flip(
         _at("POST", "/subscriptions", _has("changeType", "created,updated")),
         _refusal(400, "InvalidRequest"),

@@ -14,7 +14,7 @@ import httpx
 from azure.core.exceptions import AzureError
 
 from dev.verify_tenant.check import Verdict
-from dev.verify_tenant.checks import CHECKS
+from dev.verify_tenant.checks import CHECKS, chosen
 from dev.verify_tenant.credentials import new_credential, scopes_for, token_source
 from dev.verify_tenant.graph import Session, TokenSource
 from dev.verify_tenant.guard import Ours
@@ -32,8 +32,7 @@ ALL_FINE, DIFFERENT, USAGE, STOPPED, LEFT_BEHIND = 0, 1, 2, 3, 4
 
 def wanted_permissions(options: Options) -> tuple[str, ...]:
     """What a person's sign-in asks for: the least for the set-up and for each check that these options allow."""
-    chosen = [item for item in CHECKS if not options.only or item.id in options.only]
-    checks = [item for item in chosen if not item.option or options.has(item.option)]
+    checks = [item for item in chosen(options.only) if not item.option or options.has(item.option)]
     needs = [*SETUP, *(need for item in checks for need in item.needs)]
     return tuple(sorted({need.least for need in needs}))
 
@@ -75,7 +74,7 @@ async def _main(options: Options) -> int:
     async with httpx.AsyncClient(follow_redirects=False) as http, _endpoint(options, ours) as webhook:
         session = Session(http, options.graph_url, source, ours)
         bare = Session(http, options.graph_url, _bare_source(options), ours) if options.bare_credential else None
-        run = Run(options, session, identity, screen, names, webhook=webhook, bare=bare)
+        run = Run(options, session, identity, screen, names, webhook=webhook, bare=bare, checks=chosen(options.only))
         await run.recognise()
         await _confirm(run)
         error = await through(run, Stopper(screen))
@@ -107,7 +106,7 @@ async def _confirm(run: Run) -> None:
     if run.options.yes:
         return
     if not sys.stdin.isatty():
-        raise NothingTried("nobody is here to ask: give --yes")
+        raise NothingTried("there is no terminal to ask on: give --yes")
     typed = await asyncio.to_thread(input, f"To go on, type the domain {tenant.domain}: ")
     if typed.strip().lower() != tenant.domain.lower():
         raise NothingTried("the domain was not typed")

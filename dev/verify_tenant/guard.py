@@ -35,7 +35,7 @@ class Ours:
     announced_guest: str = ""
     """The mail address that --guest named."""
     run: str = ""
-    """What every notification URL of this run carries, so that its subscriptions can be told from others."""
+    """What every notification URL of this run carries, so that its subscriptions can be recognised."""
 
     def own_user(self, identifier: str) -> None:
         """A user that Graph says it made for us."""

@@ -1,4 +1,4 @@
-"""The phone numbers of a run. They belong to nobody, and no text or call is ever sent to them by this tool.
+"""The phone numbers of a run. No subscriber has them, and this tool never causes a text or a call to them.
 
 Mobile and landline: ranges that the German regulator reserves for films and books, notice 148/2021,
 https://www.bundesnetzagentur.de/DE/Fachthemen/Telekommunikation/Nummerierung/start.html ("Drama Numbers"): mobile
@@ -6,7 +6,7 @@ https://www.bundesnetzagentur.de/DE/Fachthemen/Telekommunikation/Nummerierung/st
 https://www.ofcom.org.uk/phones-and-broadband/phone-numbers/numbers-for-drama.
 
 Why German ones: libphonenumber, and perhaps Entra, takes them for valid mobile numbers. Ofcom's mobile range
-(07700 900xxx) and the North American 555-01xx are not told apart from invalid ones or from landlines.
+(07700 900xxx) and the North American 555-01xx count there as invalid, or as landlines.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 from dev.verify_tenant.bench import Bench, Tenant
 from dev.verify_tenant.check import Check, NotTried, Trace
-from dev.verify_tenant.checks import CHECKS, CREATION
+from dev.verify_tenant.checks import BEFORE, CHECKS, CREATION
 from dev.verify_tenant.cleanup import Cleaner
 from dev.verify_tenant.exchange import Request
 from dev.verify_tenant.graph import Session
@@ -73,9 +73,8 @@ class Run:
 
     async def ask(self) -> None:
         """Ask every check, in order, as far as time goes."""
-        chosen = [item for item in self.checks if self._is_chosen(item)]
-        for number, item in enumerate(chosen, 1):
-            self.screen.begin(number, len(chosen), item, self.elapsed, self.budget)
+        for number, item in enumerate(self.checks, 1):
+            self.screen.begin(number, len(self.checks), item, self.elapsed, self.budget)
             began, trace = time.monotonic(), Trace()
             reason = self._obstacle(item)
             findings = not_tried(item, reason) if reason else await self._ask_one(item, trace)
@@ -83,14 +82,11 @@ class Run:
             self.screen.findings(findings)
             self.report.outcomes.append(Outcome(item, trace, findings, time.monotonic() - began))
 
-    def _is_chosen(self, item: Check) -> bool:
-        return not self.options.only or item.id in self.options.only or item is CREATION
-
     def _obstacle(self, item: Check) -> str:
         """Why a check is not asked; empty when it is."""
         if item.option and not self.options.has(item.option):
             return f"needs --{item.option.replace('_', '-')}"
-        if not self.tenant.user_id and item is not CREATION and item.option != "notification_url":
+        if not self.tenant.user_id and item not in (*BEFORE, CREATION):
             return "there is no user"
         lacking = self.identity.lacks(item.needs)
         if lacking:

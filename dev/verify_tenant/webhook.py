@@ -1,7 +1,7 @@
 """The notification endpoint of a run: answers handshakes, and remembers what came and when.
 
 A tunnel of the person's own leads the public --notification-url to this port. Items about other users of the tenant
-are told apart by their id, and are neither shown nor written.
+are recognised by their id, and are neither shown nor written.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from dev.graph_simulator.population import make_user
 from dev.graph_simulator.tenant import Tenant
 from dev.verify_tenant.__main__ import wanted_permissions
 from dev.verify_tenant.check import Check, Verdict
-from dev.verify_tenant.checks import CHECKS
+from dev.verify_tenant.checks import chosen
 from dev.verify_tenant.graph import Session
 from dev.verify_tenant.guard import Ours
 from dev.verify_tenant.identity import read_identity
@@ -100,7 +100,7 @@ async def verified(
     options: Options = QUICK,
     *,
     hook: bool = True,
-    checks: tuple[Check, ...] = CHECKS,
+    checks: tuple[Check, ...] | None = None,
     before: Callable[[Run], None] = lambda run: None,
 ) -> Verified:
     """Run the checks against `tenant`, as an application with what the options call for."""
@@ -115,7 +115,16 @@ async def verified(
         session = Session(http, served.url, _always(token), ours)
         bare = Session(http, served.url, _always(token_of(served.url, tenant, (), BARE_APP)), ours)
         webhook = Webhook(url, secrets.token_hex(16), ours.run) if hook else None
-        run = Run(options, session, read_identity(token), screen, names, webhook=webhook, bare=bare, checks=checks)
+        run = Run(
+            options,
+            session,
+            read_identity(token),
+            screen,
+            names,
+            webhook=webhook,
+            bare=bare,
+            checks=checks or chosen(options.only),
+        )
         await run.recognise()
         before(run)
         async with _listening(webhook, port):

@@ -177,7 +177,7 @@ PHONES = (
         source="inferred: "
         "https://devblogs.microsoft.com/identity/designing-for-eventual-consistency-for-microsoft-entra/",
         if_wrong="A number that shows later than five minutes after it was accepted counts as removed by a person: "
-        "`removedByHuman`, and the MFA state is not set until somebody clears the user.",
+        "`removedByHuman`, and the MFA state is not set until an operator clears the user.",
         check="phone-lag",
     ),
     Assumption(

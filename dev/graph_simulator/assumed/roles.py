@@ -85,7 +85,7 @@ ROLES = (
         what="without Entra ID P2 the eligible roles are a 400 that names `AadPremiumLicenseRequired`",
         why="several programs match it",
         source="field: github.com/microsoft/Microsoft365DSC, github.com/mondoohq/mql",
-        if_wrong="In a tenant without P2 nobody's roles can be told: while `PREFILL_EXCLUDE_PRIVILEGED` is on, every "
+        if_wrong="In a tenant without P2 no user's roles can be read: while `PREFILL_EXCLUDE_PRIVILEGED` is on, every "
         "user is skipped as `unknown`, and asked about again every day.",
         check="role-eligibility",
     ),
@@ -103,7 +103,7 @@ ROLES = (
         what="without the permission, eligible roles are a 403 `UnknownError` whose message is JSON with the errorCode "
         "`PermissionScopeNotGranted`",
         why="quoted in reports about this service",
-        source="field: the body is quoted in the tests and error texts of several public collectors",
+        source="field: https://github.com/kayasax/EasyPIM/issues/37",
         if_wrong="Nothing: the app judges a 403 by its status and skips the users as `unknown`.",
         check="denied-calls",
         simulated=False,

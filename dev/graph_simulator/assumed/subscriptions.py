@@ -117,7 +117,7 @@ SUBSCRIPTIONS = (
         what="GET, PATCH and DELETE of an unknown, expired or foreign subscription are a 404",
         why="the habit of such interfaces",
         source=UNKNOWN,
-        if_wrong="A subscription that vanished cannot be told from a failure: the keeper stops there and makes no new "
+        if_wrong="A vanished subscription looks like a failure: the keeper stops there and makes no new "
         "one; health says `unchecked` after a day, and `expired` after the remembered end.",
         check="subscription-unknown",
     ),

@@ -55,7 +55,7 @@ USERS = (
         what="`isManagementRestricted` can be selected on a user",
         why="the metadata has the property, and says that only `$select` shows it",
         source="https://learn.microsoft.com/graph/api/resources/user",
-        if_wrong="Selecting it would be a 400 for every look at every user: everybody parks as `graphRefused` and "
+        if_wrong="Selecting it would be a 400 for every look: every user parks as `graphRefused` and "
         "nothing is written.",
         check="select-names",
         simulated=False,
@@ -84,7 +84,7 @@ USERS = (
         what="a phone for an agent user is a 400",
         why="agent users cannot have passwords, passkeys or MFA factors; no status is named",
         source="field: https://brandonwerner.com/entraclaw-identity-research/platform-learnings/entra-agent-users/",
-        if_wrong="If the write succeeded, an agent user with a mobilePhone would get a phone that nobody answers.",
+        if_wrong="If the write succeeded, an agent user with a mobilePhone would get a phone.",
         unchecked="needs an agent user, which this run can neither make nor may write to",
         simulated=False,
     ),

@@ -84,3 +84,17 @@ AFTER = (
 
 CHECKS: tuple[Check, ...] = (*BEFORE, CREATION, *AFTER)
 """All of them, in order."""
+
+FIRST = {
+    "creation-notifications": "subscription-create",
+    "subscription-rules": "subscription-create",
+    "write-notifications": "subscription-create",
+    "restore": "soft-delete",
+}
+"""Which check must be asked before which other one."""
+
+
+def chosen(only: tuple[str, ...]) -> tuple[Check, ...]:
+    """The checks of these ids, with what must come before them; all where none is named."""
+    wanted = {*only, *(FIRST[name] for name in only if name in FIRST), CREATION.id}
+    return tuple(item for item in CHECKS if item.id in wanted) if only else CHECKS

@@ -49,7 +49,7 @@ def _skeleton(trace: Trace) -> bool | None:
     needs=(READ_USERS, WRITE_USERS, WRITE_PHONES),
 )
 async def user_creation(bench: Bench) -> None:
-    """The account is enabled, as are those that the app writes to; nobody knows its password, nor can learn it."""
+    """The account is enabled, as are those that the app writes to. Its password is sent once and kept nowhere."""
     for domain in bench.tenant.domains:
         created = await _create(bench, domain)
         identifier = created.field("id")

@@ -40,8 +40,8 @@ async def guest(bench: Bench) -> None:
 async def _invite(bench: Bench) -> str:
     """The address of a guest that this run made. Raises NotTried for one that was there before.
 
-    An invitation of a known address answers 201 with the user who has it. Only a user whom nobody had under this
-    address before, and whom Graph made since, is ours. https://learn.microsoft.com/graph/api/invitation-post
+    An invitation of a known address answers 201 with the user who has it. Only where no user had this address before,
+    and Graph made the user since, is the user ours. https://learn.microsoft.com/graph/api/invitation-post
     """
     mail = bench.options.guest
     quoted = quote(mail.replace("'", "''"), safe="@")

@@ -15,11 +15,11 @@ NOT_FOUND = "Request_ResourceNotFound"
     needs=(WRITE_PHONES, READ_METHODS, READ_STATE),
 )
 async def unknown_user(bench: Bench) -> None:
-    """Three reads with an id that nobody has."""
-    nobody = f"/users/{bench.stranger()}/authentication"
-    await bench.ask("phones", "GET", f"{nobody}/phoneMethods")
-    await bench.ask("methods", "GET", f"{nobody}/methods")
-    await bench.ask("requirements", "GET", f"{nobody}/requirements", version=BETA)
+    """Three reads with an id that no user has."""
+    stranger = f"/users/{bench.stranger()}/authentication"
+    await bench.ask("phones", "GET", f"{stranger}/phoneMethods")
+    await bench.ask("methods", "GET", f"{stranger}/methods")
+    await bench.ask("requirements", "GET", f"{stranger}/requirements", version=BETA)
 
 
 def _finds_by_key(trace: Trace) -> bool:
@@ -34,7 +34,7 @@ def _finds_by_key(trace: Trace) -> bool:
     needs=(READ_USERS,),
 )
 async def dollar_name(bench: Bench) -> None:
-    """Nobody has the name: what is asked is how it is understood."""
+    """No user has the name: the question is how Graph reads it."""
     name = f"$mfa-prefill-nobody@{bench.tenant.domain}"
     await bench.ask("by-path", "GET", f"/users/{name}?$select=id")
     await bench.ask("by-key", "GET", f"/users('{name}')?$select=id")
@@ -99,7 +99,7 @@ _ALLOWED = "the second identity may read it: give one without the permission"
 
 @check(
     "denied-calls",
-    "What an identity without the permission is told",
+    "The refusals that an identity without the permissions gets",
     shows("methods-denied-code", "methods", "403 accessDenied", _is_denied, unclear=_ALLOWED, conclusive=(401, 403)),
     shows(
         "pim-denied-wrapped",

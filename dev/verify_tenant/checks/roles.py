@@ -39,7 +39,7 @@ def _names_licence(answer: Answer) -> bool:
     needs=(READ_ROLES,),
 )
 async def role_unknown_principal(bench: Bench) -> None:
-    """One read with an id that nobody has."""
+    """One read with an id that no principal has."""
     await bench.ask("assignments", "GET", about(ASSIGNMENTS, bench.stranger()))
 
 
@@ -139,8 +139,10 @@ async def memberships(bench: Bench) -> None:
 
 
 def _ordinary(trace: Trace) -> bool | None:
-    values = [item.get("isAssignableToRole") for item in trace["groups"].values]
-    return all(value in {None, False, True} for value in values) and not all(values) if values else None
+    groups = trace["groups"].values
+    if any("isAssignableToRole" not in group for group in groups):
+        return False
+    return True if any(group["isAssignableToRole"] is not True for group in groups) else None
 
 
 def _shown(trace: Trace) -> bool | None:
@@ -157,7 +159,7 @@ def _shown(trace: Trace) -> bool | None:
         "groups",
         "isAssignableToRole is null or false for ordinary groups",
         _ordinary,
-        unclear="the tenant has no group",
+        unclear="the tenant shows no ordinary group",
     ),
     shows(
         "limited-group-info",

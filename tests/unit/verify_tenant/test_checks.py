@@ -5,7 +5,7 @@ import pytest
 from dev.verify_tenant import pages
 from dev.verify_tenant.__main__ import wanted_permissions
 from dev.verify_tenant.check import Check, Trace, Verdict
-from dev.verify_tenant.checks import CHECKS, CREATION
+from dev.verify_tenant.checks import CHECKS, CREATION, FIRST, chosen
 from dev.verify_tenant.exchange import Answer
 from dev.verify_tenant.identity import Identity
 from dev.verify_tenant.judgement import judge
@@ -59,7 +59,7 @@ def test_the_page_about_runs_is_level_with_the_code() -> None:
 
 
 def test_a_sign_in_asks_for_what_the_chosen_checks_need_and_for_nothing_else() -> None:
-    setup = {need.least for need in SETUP}
+    setup = {need.least for need in (*SETUP, *CREATION.needs)}
     assert set(wanted_permissions(Options(only=("bad-token",)))) == setup
     plain = set(wanted_permissions(Options()))
     assert plain == setup | {need.least for check in CHECKS if not check.option for need in check.needs}
@@ -80,6 +80,16 @@ def test_the_user_is_made_before_it_is_asked_about_and_deleted_last() -> None:
     assert before == ["subscription-create"]
     assert order[-2:] == ["soft-delete", "restore"]
     assert order[-3] == "throttle-shape", "after everything that could be throttled"
+
+
+def test_what_builds_on_another_check_comes_after_it() -> None:
+    order = [check.id for check in CHECKS]
+    for later, earlier in FIRST.items():
+        assert order.index(earlier) < order.index(later)
+        assert [check.id for check in chosen((later,))] == [
+            name for name in order if name in {later, earlier, CREATION.id}
+        ]
+    assert chosen(()) == CHECKS
 
 
 def test_checks_that_wait_come_after_those_that_do_not() -> None:
