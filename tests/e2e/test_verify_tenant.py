@@ -253,16 +253,22 @@ async def test_time_that_is_up_ends_the_asking() -> None:
 async def test_a_guest_that_was_there_before_is_not_touched() -> None:
     tenant = a_tenant()
     before = make_user(tenant, {"existing": True, "mail": GUEST, "otherMails": [GUEST], "userType": "Guest"})
-    hidden = replace(EVERYTHING, only=("guest",))
-    assert (
-        (await verified(tenant, hidden, hook=False)).finding("any-target").detail.startswith("a user with this address")
-    )
+    chosen = replace(EVERYTHING, only=("guest",))
+    known = await verified(tenant, chosen, hook=False)
+    assert "POST /v1.0/invitations" not in lines(known)
     before.properties["mail"] = None  # only otherMails knows the address: the invitation answers with this user
     before.properties["createdDateTime"] = "2020-01-01T00:00:00Z"
-    result = await verified(tenant, hidden, hook=False)
-    assert result.finding("any-target").detail.startswith("a user with this address")
+    hidden = await verified(tenant, chosen, hook=False)
+    assert "POST /v1.0/invitations" in lines(hidden)
+    for result in (known, hidden):
+        assert_clean(result)
+        assert result.finding("any-target").detail.startswith("a user with this address")
     assert before.life == "active"
     assert before.phones == {}
+
+
+def lines(result: Verified) -> set[str]:
+    return {exchange.request.line for outcome in result.run.report.outcomes for exchange in outcome.trace.exchanges}
 
 
 async def test_a_permission_that_is_missing_leaves_out_its_checks_only() -> None:

@@ -59,6 +59,8 @@ REFUSED: tuple[tuple[str, str, Json | None], ...] = (
     ("PATCH", f"/users/{THEIRS}/authentication/requirements", {}),
     ("POST", f"/users/{OURS}/../{THEIRS}/authentication/phoneMethods", {}),
     ("POST", f"/users/{OURS}%2F..%2F{THEIRS}/authentication/phoneMethods", {}),
+    ("DELETE", f"/users/{OURS}/authentication/phoneMethods/..", None),
+    ("DELETE", f"/users/{OURS}/authentication/phoneMethods/%2E%2E", None),
     ("POST", f"/users/{OURS}/manager/$ref", {}),
     ("POST", f"/users/{OURS}/authentication/phoneMethods/{PHONE}/enableSmsSignIn", None),
     ("POST", "/users", {"userPrincipalName": "anna@contoso.example"}),
@@ -102,6 +104,12 @@ def test_a_write_to_anything_else_is_refused(method: str, path: str, body: Json 
 def test_a_run_that_created_nothing_may_write_nothing(method: str, path: str, body: Json | None) -> None:
     with pytest.raises(NotOurs):
         refuse_foreign(Request(method, path, body), Ours())
+
+
+def test_an_announced_name_without_the_prefix_creates_nothing() -> None:
+    careless = Ours(announced_names={"anna@contoso.example"})
+    with pytest.raises(NotOurs):
+        refuse_foreign(Request("POST", "/users", {"userPrincipalName": "anna@contoso.example"}), careless)
 
 
 def test_the_refusal_does_not_repeat_what_was_to_be_written() -> None:
