@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 
-.PHONY: demo test dev lint audit types mutants bench chaos infra schema package lock clean
+.PHONY: demo test dev lint audit types mutants bench chaos verify-tenant infra schema package lock clean
 
 demo: .venv/.ready
 	$(PYTHON) -m dev.demo
@@ -41,6 +41,11 @@ bench: .venv/.ready
 # `make chaos SEED=2` for another story; the seed is printed, and tells the same people, edits, kills and faults again.
 chaos: .venv/.ready
 	$(PYTHON) -m dev.chaos $(if $(SEED),--seed $(SEED))
+
+# Settles what is assumed about Graph against a real tenant; without ARGS it only says how. See docs/verify-tenant.md.
+# `make verify-tenant ARGS="--credential interactive"`
+verify-tenant: .venv/.ready
+	@$(PYTHON) -m dev.verify_tenant $(ARGS)
 
 # Compiles infra/ anew; what comes out is kept in git beside its tests. Needs the Bicep compiler (docs/deployment.md).
 infra: .venv/.ready

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from aiohttp import web
 
-from dev.graph_simulator import control_faults, control_users
+from dev.graph_simulator import control_faults, control_flips, control_users
 from dev.graph_simulator.clock import iso_precise
 from dev.graph_simulator.errors import NO_LICENCE_FORMS, GraphError
 from dev.graph_simulator.exchange import JsonObject
@@ -24,7 +24,7 @@ type Control = Callable[[Tenant, web.Request, JsonObject], Answer]
 
 def add_control_routes(app: web.Application, tenant: Tenant) -> None:
     """Mount every /sim/ address."""
-    for method, path, action in (*_ROUTES, *control_faults.ROUTES, *control_users.ROUTES):
+    for method, path, action in (*_ROUTES, *control_faults.ROUTES, *control_flips.ROUTES, *control_users.ROUTES):
         app.router.add_route(method, path, _handler(tenant, action))
 
 

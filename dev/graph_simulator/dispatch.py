@@ -23,6 +23,7 @@ from dev.graph_simulator.errors import (
 from dev.graph_simulator.exchange import NOBODY, GraphRequest, GraphResponse, JsonObject
 from dev.graph_simulator.fault_answers import spoiled_after, spoiled_before
 from dev.graph_simulator.faults import Effect
+from dev.graph_simulator.flips import answered
 from dev.graph_simulator.model import User
 from dev.graph_simulator.strict import refuse_undeclared
 from dev.graph_simulator.switches import Switches
@@ -84,11 +85,7 @@ class Dispatcher:
         before = user.snapshot() if user else None
         spoiled = spoiled_before(effect, request, tenant.now())
         if spoiled is None:
-            answer = await self._answered(request, route, segments)
-            if tenant.findings.wanted and not answer.cut:
-                template = route.template if route else request.path
-                what = f"{request.method} /{request.version}{template} {answer.status}"
-                tenant.findings.note(what, answer_problems(request, route, answer))
+            answer = await answered(tenant, request, lambda: self._checked(request, route, segments))
             sent = spoiled_after(effect, answer, request, tenant.now())
         else:
             answer = sent = spoiled
@@ -112,6 +109,15 @@ class Dispatcher:
         elif sent.status == 200 and not sent.cut:
             tenant.journal.read(tenant.now(), self._caller_id(request), request.exchange, sent.observed)
         return self._finished(request, route, sent)
+
+    async def _checked(self, request: GraphRequest, route: Route | None, segments: tuple[str, ...]) -> GraphResponse:
+        """The answer, held against Microsoft's models where that is wanted."""
+        answer = await self._answered(request, route, segments)
+        if self._tenant.findings.wanted and not answer.cut:
+            template = route.template if route else request.path
+            what = f"{request.method} /{request.version}{template} {answer.status}"
+            self._tenant.findings.note(what, answer_problems(request, route, answer))
+        return answer
 
     async def _answered(self, request: GraphRequest, route: Route | None, segments: tuple[str, ...]) -> GraphResponse:
         tenant = self._tenant

@@ -66,6 +66,7 @@ class Tenant:
         self.delta_rounds: dict[str, object] = {}
         self.switches = Switches()
         self.expired_before = 0.0
+        self.flipped: frozenset[str] = frozenset()
         self.faults = FaultRules()
         self.policy = OraclePolicy()
         self.journal = Journal()

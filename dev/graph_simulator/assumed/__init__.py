@@ -1,0 +1,1 @@
+"""The assumptions by subject; `dev.graph_simulator.assumptions` is the complete list."""
