@@ -109,10 +109,10 @@ ERRORS = (
     Assumption(
         id="pim-quota",
         what="200 eligibility reads in a row are answered without a 429",
-        why="the app asks privileged identity management about each user whom it is going to write to",
+        why="the app asks privileged identity management about each user before a write",
         source="inferred: https://learn.microsoft.com/graph/throttling-limits (role management is in no list)",
-        if_wrong="The first 429 of role management slows all calls of all instances, because there is one shared "
-        "pace: a backfill runs as fast as that service allows. No user is parked for it.",
+        if_wrong="Writes wait as long as the role service asked, on all instances; looks that write "
+        "nothing go on with the list that is known, for up to an hour. No user is parked for it.",
         check="pim-quota",
         simulated=False,
     ),
@@ -121,7 +121,7 @@ ERRORS = (
         what="all of role management shares one quota: after a 429 for eligible roles, role assignments are a 429 too",
         why="seen for policies of privileged identity management only",
         source="inferred: https://github.com/cisagov/ScubaGear/issues/2157",
-        if_wrong="Nothing: the app waits for everything after a 429 of anything.",
+        if_wrong="Nothing: the app waits for all of role management after a 429 of any part of it.",
         check="pim-quota",
     ),
 )

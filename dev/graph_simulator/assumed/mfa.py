@@ -10,7 +10,8 @@ MFA = (
         what="the state of a user without a licence can be read and set",
         why="no licence is named",
         source=f"inferred: {_STATE}",
-        if_wrong="A state that is a 4xx fails the whole look: such a user parks and does not get a phone either.",
+        if_wrong="The phone is set all the same; the state stays as it is with reason `unknown`, and the "
+        "user is asked about again, after an hour once a day.",
         check="mfa-state",
         simulated=False,
     ),
@@ -19,7 +20,8 @@ MFA = (
         what="the state of a guest can be read and set",
         why="no user type is named",
         source=f"inferred: {_STATE}",
-        if_wrong="Where guests are included, a state that is a 4xx fails the whole look, the phone included.",
+        if_wrong="Where guests are included: the phone is set, the state stays as it is with reason "
+        "`unknown`, and the guest is asked about once a day.",
         check="guest",
         simulated=False,
     ),

@@ -120,8 +120,7 @@ PHONES = (
         what="the mobile phone is listed with its fixed id and the phoneType `mobile`",
         why="the resource page lists the ids",
         source="https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod",
-        if_wrong="A mobile phone without its type reads as none: the app plans a first fill, POST fails, the user "
-        "parks.",
+        if_wrong="Nothing: the app knows the mobile phone by its fixed id, whatever the type says.",
         check="phone-list",
         simulated=False,
     ),

@@ -44,7 +44,9 @@ ROLES = (
         what="groups filter by `isAssignableToRole eq true` without an advanced query",
         why="public tools do so, and the resource page marks the property so",
         source="https://learn.microsoft.com/graph/api/resources/group",
-        if_wrong="An app that lists such groups cannot tell who is privileged: users are skipped as `unknown`.",
+        if_wrong="Looks that write nothing cannot tell who is privileged and skip users as `unknown`. "
+        "First looks ask about each user; any eligibility through PIM for Groups counts as "
+        "privileged there.",
         check="group-properties",
     ),
     Assumption(
@@ -52,8 +54,8 @@ ROLES = (
         what="role assignments can be listed without a filter, in pages",
         why="the page shows the list without one",
         source="https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments",
-        if_wrong="An app that asks for all assignments at once cannot tell who is privileged: users are skipped as "
-        "`unknown` while `PREFILL_EXCLUDE_PRIVILEGED` is on.",
+        if_wrong="Looks that write nothing cannot tell who is privileged and skip users as `unknown`, "
+        "while `PREFILL_EXCLUDE_PRIVILEGED` is on. First looks ask about each user and work.",
         check="role-list",
         simulated=False,
     ),
@@ -62,8 +64,8 @@ ROLES = (
         what="role lists about an unknown principal are an empty 200; a 404 there says nothing about the user",
         why="a filter that nothing fits",
         source="inferred: https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments",
-        if_wrong="A 404 of role management fails the look: `notFoundYet`, seven attempts in about 50 minutes, then "
-        "parked.",
+        if_wrong="Nothing: the app takes a 404 of role management for an unknown fact. The user is skipped "
+        "as `unknown` and asked about again.",
         check="role-unknown-principal",
         simulated=False,
     ),
@@ -81,7 +83,8 @@ ROLES = (
         what="that code is the error's own code, spelled exactly so, and not wrapped into a JSON text in the message",
         why="programs match the plain code; other errors of this service have been seen wrapped",
         source="field: github.com/microsoft/Microsoft365DSC (plain code)",
-        if_wrong="An app that compares the plain code only skips every user of a tenant without P2 as `unknown`.",
+        if_wrong="Nothing: the app finds the code in any case, in the message or wrapped, and knows two "
+        "texts that come with it.",
         check="role-eligibility",
         simulated=False,
     ),
@@ -100,8 +103,8 @@ ROLES = (
         what="eligibility for a membership of a group is listed below identityGovernance/privilegedAccess/group",
         why="the permissions file has the address",
         source="metadata: microsoftgraph/microsoft-graph-devx-content permissions/new/permissions.json",
-        if_wrong="Users who may only activate a membership of a group that holds roles stay unrecognised as "
-        "privileged, and get a phone.",
+        if_wrong="Users who may only activate a membership of a group that can hold roles are not "
+        "recognised as privileged, and get a phone.",
         check="pim-groups",
         simulated=False,
     ),

@@ -65,7 +65,8 @@ USERS = (
         what="a phone write to a user in a restricted management administrative unit is a 403",
         why="the page says that application permissions do not apply; it does not name authentication methods",
         source="https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management",
-        if_wrong="The write succeeds: a user whom the unit should protect would get the directory's number.",
+        if_wrong="The app skips such users without trying. If writes do work, they can only be prefilled "
+        "by hand or outside the unit.",
         check="restricted-unit",
     ),
     Assumption(
@@ -73,8 +74,8 @@ USERS = (
         what="agent users are listed among users, with the type `#microsoft.graph.agentUser`",
         why="the type derives from user in the metadata",
         source="https://learn.microsoft.com/entra/backup/scope-supported-objects-limitations",
-        if_wrong="Without the type in the answer an agent user looks like a person: with a mobilePhone it gets a phone "
-        "write, which fails, and it is parked.",
+        if_wrong="Without the type and without identityParentId an agent user looks like a person: with a "
+        "mobilePhone it gets a phone write, which fails, and it is parked.",
         check="agent-users",
         simulated=False,
     ),
@@ -108,8 +109,8 @@ USERS = (
         what="`@odata.nextLink` names the host that was asked",
         why="seen in the public cloud",
         source="inferred: https://learn.microsoft.com/graph/paging",
-        if_wrong="The app follows no link to another host: a sweep of more than one page never gets past the first one "
-        "and begins anew each time.",
+        if_wrong="The sweep stops with the advice to correct PREFILL_GRAPH_URL, and health says that it is "
+        "late. Notifications still work.",
         check="next-link",
         simulated=False,
     ),
