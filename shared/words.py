@@ -36,7 +36,7 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.NOT_MOBILE: "no text message can be sent there, or not directly",
     Reason.REGION_NOT_ALLOWED: "the number's region is not in PREFILL_ALLOWED_REGIONS",
     Reason.NEEDS_REGION: "a national number, and neither usageLocation nor country says of which country",
-    Reason.AMBIGUOUS: "two numbers in one field; nobody should guess",
+    Reason.AMBIGUOUS: "can be read as two numbers; enter one number, with plus and country code",
     Reason.REMOVED_BY_HUMAN: "somebody removed the phone; it is not added again",
     Reason.USER_MANAGED: "the person has replaced the phone; it stays",
     Reason.DIFFERS: "the person has registered another number; it stays",

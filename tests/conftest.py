@@ -27,16 +27,22 @@ async def azurite() -> AsyncIterator[Azurite]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many deaths the workflows died: tests/workflow/test_crashes.py."""
+    """Print what was tried: in tests/workflow/test_crashes.py and tests/unit/test_phone_number_plans.py."""
     deaths: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     for report in terminalreporter.getreports("passed"):
         for name, told in report.user_properties:
             if name == "deaths":
                 workflow, count = str(told).split()
                 deaths[workflow] += int(count)
+            if name == "numbers" and isinstance(told, dict):
+                numbers.update(told)
     if deaths:
         told = ", ".join(f"{workflow} {count}" for workflow, count in deaths.items())
         terminalreporter.write_line(f"crashed at every I/O call, before and after it: {told}; {deaths.total()} in all")
+    if numbers:
+        told = ", ".join(f"{count} {what}" for what, count in numbers.items())
+        terminalreporter.write_line(f"phone numbers tried: {told}")
 
 
 def promises() -> dict[str, list[str]]:

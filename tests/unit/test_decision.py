@@ -335,7 +335,7 @@ def test_a_bad_number_is_not_healed_by_a_later_source() -> None:
             id="by country",
         ),
         pytest.param(
-            user(mobile_phone="06 12345678", usage_location="NL", country="FR"),
+            user(mobile_phone="06 12345678", usage_location="NL", country="BE"),
             {"default_region": "FR"},
             "mobilePhone, read as NL (usageLocation)",
             id="usage location before country before setting",

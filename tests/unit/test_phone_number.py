@@ -288,7 +288,8 @@ def test_numbers_of_no_country_are_refused(code: int) -> None:
 @pytest.mark.parametrize(
     ("usage_location", "country", "setting", "wanted", "read_as"),
     [
-        ("NL", "FR", "BE", "+31612345678", "usageLocation"),
+        ("NL", "BE", "FR", "+31612345678", "usageLocation"),
+        ("NL", "NL", "FR", "+31612345678", "usageLocation"),
         (None, "FR", "NL", "+33612345678", "country"),
         (None, None, "NL", "+31612345678", "setting"),
         ("", " fr ", "NL", "+33612345678", "country"),
@@ -303,7 +304,7 @@ def test_numbers_of_no_country_are_refused(code: int) -> None:
         ("xy", "Frankreich", "nl", "+31612345678", "setting"),
     ],
 )
-def test_the_first_usable_hint_counts(
+def test_the_first_usable_hint_decides(
     usage_location: str | None, country: str | None, setting: str | None, wanted: str, read_as: str
 ) -> None:
     result = read_number("0612345678", RegionHints(usage_location, country, setting))
@@ -312,9 +313,21 @@ def test_the_first_usable_hint_counts(
 
 
 def test_no_usable_hint_is_no_guess() -> None:
+    assert RegionHints("XX", "Netherlands", "").usable() == ()
     assert RegionHints("XX", "Netherlands", "").first_usable() is None
     result = read_number("0612345678", RegionHints("XX", "Netherlands", ""))
     assert result == Refused(Refusal.NEEDS_REGION, "••••••••78")
+
+
+def test_the_setting_is_a_hint_only_without_others() -> None:
+    assert RegionHints("gb", " us ", "DE").usable() == (("GB", "usageLocation"), ("US", "country"))
+    assert RegionHints("XX", "us", "DE").usable() == (("US", "country"),)
+    assert RegionHints(None, "", "DE").usable() == (("DE", "setting"),)
+
+
+def test_two_hints_that_make_two_mobiles_are_ambiguous() -> None:
+    for hints in (RegionHints("NL", "FR"), RegionHints("FR", "NL"), RegionHints("nl", "fr", "NL")):
+        assert read_number("0612345678", hints) == Refused(Refusal.AMBIGUOUS, "••••••••78")
 
 
 def test_later_hints_are_not_tried_until_one_fits() -> None:

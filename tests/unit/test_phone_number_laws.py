@@ -6,7 +6,16 @@ import phonenumbers as lib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.phone_number import PhoneNumber, Refused, RegionHints, canonical, mask, read_number, same_number
+from shared.phone_number import (
+    PhoneNumber,
+    Refusal,
+    Refused,
+    RegionHints,
+    canonical,
+    mask,
+    read_number,
+    same_number,
+)
 
 EXAMPLES = {
     region: lib.example_number_for_type(region, lib.PhoneNumberType.MOBILE)
@@ -91,25 +100,39 @@ def test_all_spellings_of_a_number_are_one_number(mobile: tuple[str, lib.PhoneNu
     spelled = "".join(digit + data.draw(SEPARATORS) for digit in national[:-2]) + national[-2:]
     at_home = lib.format_number(raw, lib.PhoneNumberFormat.NATIONAL)
     trunk = re.sub(r"\D", "", at_home) == f"0{national}"  # Colombia's 0 means something else
-    spellings = [
+    ordinary = [
         f"+{country}{national}",
+        f"  (+{country}) {national}\n",
+        f"Mobile: +{country} {national}",
+        lib.format_number(raw, lib.PhoneNumberFormat.INTERNATIONAL),
+        at_home,
+        *([f"+{country} (0){national}", f"+{country} (0) {national}"] if trunk else []),
+    ]
+    divided = [
         f"+{country} {spelled}",
         f"  (+{country}) {spelled}\n",
         f"Mobile: +{country} {spelled}",
-        lib.format_number(raw, lib.PhoneNumberFormat.INTERNATIONAL),
-        at_home,
         *([f"+{country} (0){spelled}", f"+{country} (0) {spelled}"] if trunk else []),
     ]
-    for text in spellings:
+    for text in (*ordinary, *divided):
         written = text.translate(data.draw(ALPHABETS))
         result = read_number(written, RegionHints(region))
+        if text in divided and may_be_longer(region) and isinstance(result, Refused):
+            # the last group may have been appended, or be a decimal's tail: tests/unit/test_phone_number_plans.py
+            assert result.reason in {Refusal.AMBIGUOUS, Refusal.BAD_NUMBER}, (region, written, result)
+            continue
         assert isinstance(result, PhoneNumber), (region, written, result)
         assert result.canonical == f"+{country}{national}"
         assert same_number(result.graph_format, result.canonical)
     abroad = "GB" if country != 44 else "DE"
-    result = read_number(f"00{country} {spelled}", RegionHints(abroad))
+    result = read_number(f"00{country} {national}", RegionHints(abroad))
     assert isinstance(result, PhoneNumber)
     assert (result.canonical, result.read_as) == (f"+{country}{national}", "international")
+
+
+def may_be_longer(region: str) -> bool:
+    """Whether mobiles of the region have more than one length, so that digits more may make another one."""
+    return len(lib.PhoneMetadata.metadata_for_region(region).mobile.possible_length) > 1
 
 
 @given(mobiles(), mobiles(), st.sampled_from([" / ", ";", ", ", " or ", " & ", "\n", " und ", "+", "  "]))
