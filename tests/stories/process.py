@@ -159,6 +159,14 @@ def through[P](port: P, gate: Gate, account: Account) -> P:
 # --- the wire --------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Wait:
+    """When a service asked to wait, and until when."""
+
+    told_at: float = 0.0
+    until: float = 0.0
+
+
 class Wire(httpx.AsyncBaseTransport):
     """From the app's HTTP client straight into the simulator. `hasty`: requests sent before Graph's Retry-After."""
 
@@ -166,28 +174,32 @@ class Wire(httpx.AsyncBaseTransport):
         self.gate = Gate()
         self.dispatch: Dispatcher | None = None
         self.hasty: list[str] = []
-        self._told_at = self._wait_until = 0.0
+        self._waits = {service: Wait() for service in Service}
         self._now: Callable[[], float] = lambda: 0.0
         self._numbers = itertools.count(1)
 
-    def connect(self, tenant: Tenant, gate: Gate, marked: float) -> None:
+    def connect(self, tenant: Tenant, gate: Gate, marked: Mapping[Service, float]) -> None:
         """A new process at this end. What its predecessor was told and did not live to mark, nobody can know."""
-        self._wait_until = min(self._wait_until, marked)
+        for service, wait in self._waits.items():
+            wait.until = min(wait.until, marked[service])
         self.gate, self._now = gate, tenant.now
         self.dispatch = Dispatcher(tenant, build_routes(Subscriptions(_no_handshake)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert self.dispatch
-        if self._told_at + UNDER_WAY < self._now() < self._wait_until:
-            self.hasty.append(str(request.url.path))
-        dispatch, asked = self.dispatch, self._read(request, await request.aread())
+        content = await request.aread()
+        urls = _addresses(request, content)
+        for service in {_service(url) for url in urls}:
+            if self._waits[service].told_at + UNDER_WAY < self._now() < self._waits[service].until:
+                self.hasty.append(f"{service.value}: {request.url.path}")
+        dispatch, asked = self.dispatch, self._read(request, content)
         answer = await self.gate.through(lambda: dispatch(asked))
         if answer.cut:
             # the slowest of all failures: the client gives up by itself
             await asyncio.sleep(HANG_SECONDS)
-        wait = _asked_to_wait(answer)
-        if wait:
-            self._told_at, self._wait_until = self._now(), max(self._wait_until, self._now() + wait)
+        for service, seconds in _asked_to_wait(answer, content).items():
+            wait = self._waits[service]
+            wait.told_at, wait.until = self._now(), max(wait.until, self._now() + seconds)
         return _http(answer)
 
     def _read(self, request: httpx.Request, content: bytes) -> GraphRequest:
@@ -215,11 +227,34 @@ def _http(answer: GraphResponse) -> httpx.Response:
     return httpx.Response(answer.status, headers=headers, json=answer.body)
 
 
-def _asked_to_wait(answer: GraphResponse) -> float:
-    """Seconds that this answer, or one inside it, tells the client to wait."""
+def _service(url: str) -> Service:
+    """Which service behind Graph answers: each throttles on its own."""
+    return Service.ROLES if "roleManagement" in url or "privilegedAccess" in url else Service.DIRECTORY
+
+
+def _parts(content: bytes) -> dict[str, str]:
+    """The addresses in a batch, by the id of the part."""
+    body = json.loads(content) if content else {}
+    return {str(part["id"]): str(part["url"]) for part in body.get("requests", ())}
+
+
+def _addresses(request: httpx.Request, content: bytes) -> list[str]:
+    return [*_parts(content).values()] or [request.url.path]
+
+
+def _asked_to_wait(answer: GraphResponse, content: bytes) -> dict[Service, float]:
+    """Seconds that this answer, or one inside it, tells the client to wait, by the service that says so."""
+    parts = _parts(content)
     inner = (answer.body or {}).get("responses") or []
-    told = [(answer.status, answer.headers), *((item["status"], item.get("headers") or {}) for item in inner)]
-    return max((float(headers.get("Retry-After") or 0) for status, headers in told if status == 429), default=0.0)
+    told = [
+        (Service.DIRECTORY, answer.status, answer.headers),
+        *((_service(parts[str(item["id"])]), item["status"], item.get("headers") or {}) for item in inner),
+    ]
+    waits: dict[Service, float] = {}
+    for service, status, headers in told:
+        if status == 429:
+            waits[service] = max(waits.get(service, 0.0), float(headers.get("Retry-After") or 0))
+    return waits
 
 
 async def _no_handshake(url: str, seconds: float) -> None:
@@ -266,8 +301,10 @@ class Line:
         self.wire = Wire()
         self.client._http._transport = self.wire
 
-    def connect(self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace, role_pace: Pace, marked: float) -> None:
-        """`marked`: until when the record of all instances says that nobody may ask; seconds since 1970."""
+    def connect(
+        self, tenant: Tenant, gate: Gate, policy: Policy, pace: Pace, role_pace: Pace, marked: Mapping[Service, float]
+    ) -> None:
+        """`marked`: until when the records of all instances say that nobody may ask; seconds since 1970."""
         self.client.now = pace.now
         self.client._paces = {Service.DIRECTORY: pace, Service.ROLES: role_pace}
         self.wire.connect(tenant, gate, marked)

@@ -75,8 +75,10 @@ class NotedAudit(FakeAudit):
     noted: list[tuple[int, str]] = field(default_factory=list)
 
     async def append(self, row: AuditRow) -> None:
+        known = len(self.rows)
         await super().append(row)
-        self.noted.append((self.length(), WORK.get()))
+        if len(self.rows) > known:  # an outcome that is recorded already stays as it is
+            self.noted.append((self.length(), WORK.get()))
 
 
 @dataclass

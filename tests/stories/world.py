@@ -23,6 +23,7 @@ from dev.graph_simulator.tenant import Tenant
 from shared.coalescing import Coalescer
 from shared.errors import Conflict, GraphFailed
 from shared.fingerprint import Keys
+from shared.graph.client import Service
 from shared.graph.delta import GraphChangedUsers
 from shared.graph.directory import GraphDirectory
 from shared.graph.roles import RoleReader
@@ -159,10 +160,12 @@ class World:
         sweeper = Sweeper(GraphChangedUsers(line.client), control, queues, self.policy.fingerprint(), self.now)
         return Instance(line, gate, reconciler, sweeper, Coalescer())
 
-    def _marked(self) -> float:
-        """Until when all instances know that they may not ask."""
-        until = kept_moment(self.control.records.get(THROTTLE, Record({})).values.get("until"))
-        return until.timestamp() if until else 0.0
+    def _marked(self) -> dict[Service, float]:
+        """Until when all instances know that they may not ask each service."""
+        records = {Service.DIRECTORY: THROTTLE, Service.ROLES: ROLES_THROTTLE}
+        known = {service: self.control.records.get(name, Record({})) for service, name in records.items()}
+        moments = {service: kept_moment(record.values.get("until")) for service, record in known.items()}
+        return {service: moment.timestamp() if moment else 0.0 for service, moment in moments.items()}
 
     def _look_id(self) -> str:
         look = f"look-{len(self.work_of) + 1}"
