@@ -266,11 +266,12 @@ def _read(text: str, hints: RegionHints, allowed_regions: frozenset[str]) -> Pho
     number = _valid(bare, region)
     if number is None:
         return _why_not(text, bare, region)
+    place = _place(number)
     objection = _objection(bare, number, [region for region, _ in hints.usable()], allowed_regions)
     return objection or PhoneNumber(
-        country_code=number.country_code,
+        country_code=lib.country_code_for_region(place),
         national=lib.national_significant_number(number),
-        region=lib.region_code_for_number(number),
+        region=place,
         read_as="international" if number.country_code_source in _CARRIED else source,
     )
 
@@ -316,12 +317,15 @@ def _is_mobile(number: lib.PhoneNumber) -> bool:
 
     https://learn.microsoft.com/en-us/entra/identity/authentication/concept-mfa-telephony-fraud
     """
-    place = lib.region_code_for_number(number)
-    return place in SUPPORTED_REGIONS and lib.number_type(number) in _SMS_CAPABLE
+    return _place(number) in SUPPORTED_REGIONS and lib.number_type(number) in _SMS_CAPABLE
+
+
+def _place(number: lib.PhoneNumber) -> str:
+    return lib.region_code_for_number(number) or ""
 
 
 def _e164(number: lib.PhoneNumber) -> str:
-    return str(lib.format_number(number, lib.PhoneNumberFormat.E164))
+    return lib.format_number(number, lib.PhoneNumberFormat.E164)
 
 
 def _is_other(number: lib.PhoneNumber | None, than: lib.PhoneNumber) -> bool:
@@ -338,7 +342,7 @@ def _is_allowed(number: lib.PhoneNumber, allowed_regions: frozenset[str]) -> boo
     """
     if not allowed_regions:
         return True
-    if "GB" in allowed_regions and lib.region_code_for_number(number) in _CROWN_DEPENDENCIES:
+    if "GB" in allowed_regions and _place(number) in _CROWN_DEPENDENCIES:
         return True
     return any(lib.is_valid_number_for_region(number, region) for region in allowed_regions)
 
@@ -394,25 +398,28 @@ def _has_appended_group(bare: str, region: str | None) -> bool:
 def _is_appended(bare: str, groups: list[re.Match[str]], at: int, region: str | None) -> bool:
     """Return whether the digits from group ``at`` on may have been appended to a complete mobile.
 
-    They were not if the group continues the grouping: at least two digits, not shorter than the group before, and
-    behind the same separator (0664 123 45 67). Nor if three digits or more follow a beginning that is valid, but
-    shorter than the plan's example number, and in short groups (0664 1234 567).
+    What stands before them, the head, is a mobile. It is not complete in two cases. It is not longer than the
+    plan's example number, and the group continues its grouping: not shorter than the group before, and behind the
+    same separator (0664 123 45 67). Or it is shorter than the example, not written as one block, and three digits
+    or more follow (0664 1234 567).
     """
     before, group = groups[at - 1], groups[at]
-    separator = bare[before.end() : group.start()]
-    previous = bare[groups[at - 2].end() : before.start()] if at > 1 else None
-    if previous is not None and separator.strip() == previous.strip() and 1 < len(group[0]) >= len(before[0]):
-        return False
     head = _mobile(bare[: before.end()], region)
     if head is None:
         return False
+    separator = bare[before.end() : group.start()]
+    previous = bare[groups[at - 2].end() : before.start()]  # nothing before the first group
     rest = len(_digits(bare[group.start() :]))
-    return not (rest > _SHORT_ENDING and len(before[0]) <= _LONG_GROUP and _is_short(head))
+    missing = _missing_digits(head)
+    continues = len(group[0]) >= len(before[0]) and separator.strip() == previous.strip()
+    is_beginning = rest > _SHORT_ENDING and len(before[0]) <= _LONG_GROUP
+    return not (continues and missing >= 0) and not (is_beginning and missing > 0)
 
 
-def _is_short(number: lib.PhoneNumber) -> bool:
-    example = lib.example_number_for_type(lib.region_code_for_number(number), lib.PhoneNumberType.MOBILE)
-    return example is not None and len(_e164(number)) < len(_e164(example))
+def _missing_digits(number: lib.PhoneNumber) -> int:
+    """Return how many digits shorter than its plan's example the number is; less than 0: longer."""
+    example = lib.example_number_for_type(_place(number), lib.PhoneNumberType.MOBILE)
+    return len(_e164(example)) - len(_e164(number)) if example else 0
 
 
 def _has_doubtful_prefix(bare: str, number: lib.PhoneNumber) -> bool:
@@ -449,7 +456,7 @@ def _may_lack_its_plus(bare: str, number: lib.PhoneNumber) -> bool:
     German landlines begin with 49, too, so 491701234567 is read as one:
     https://github.com/google/libphonenumber/blob/master/FAQ.md
     """
-    return not _is_mobile(number) and not bare.startswith("+") and _mobile("+" + _digits(bare), None) is not None
+    return not _is_mobile(number) and _mobile("+" + _digits(bare), None) is not None
 
 
 def _may_have_an_extra_plus(bare: str, number: lib.PhoneNumber, regions: list[str]) -> bool:
@@ -458,7 +465,7 @@ def _may_have_an_extra_plus(bare: str, number: lib.PhoneNumber, regions: list[st
     The number is not in doubt if it belongs to a hinted region, or if a separator sets off its country code and
     the national number would be grouped otherwise: +65 9234 5678 is no spelling of (659) 234-5678.
     """
-    if not bare.startswith("+") or number.country_code in map(lib.country_code_for_region, regions):
+    if not bare.startswith("+") or number.country_code in [lib.country_code_for_region(region) for region in regions]:
         return False
     digits = _digits(bare)
     nationals = [other for region in regions if (other := _national_mobile(digits, region))]
@@ -466,11 +473,9 @@ def _may_have_an_extra_plus(bare: str, number: lib.PhoneNumber, regions: list[st
 
 
 def _is_set_off(bare: str, number: lib.PhoneNumber, national: lib.PhoneNumber) -> bool:
-    code = str(number.country_code)
-    written, at_home = (
-        _GROUP.findall(text) for text in (bare, lib.format_number(national, lib.PhoneNumberFormat.NATIONAL))
-    )
-    return written[0] == code and at_home[0] != code
+    texts = (bare, lib.format_number(national, lib.PhoneNumberFormat.NATIONAL))
+    written, at_home = (str(_GROUP.findall(text)[0]) for text in texts)
+    return written == str(number.country_code) != at_home.lstrip("0")
 
 
 def _is_contradicted(bare: str, number: lib.PhoneNumber, regions: list[str]) -> bool:

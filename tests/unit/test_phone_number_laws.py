@@ -132,7 +132,10 @@ def test_all_spellings_of_a_number_are_one_number(mobile: tuple[str, lib.PhoneNu
 
 def may_be_longer(region: str) -> bool:
     """Whether mobiles of the region have more than one length, so that digits more may make another one."""
-    return len(lib.PhoneMetadata.metadata_for_region(region).mobile.possible_length) > 1
+    plan = lib.PhoneMetadata.metadata_for_region(region)
+    assert plan is not None
+    assert plan.mobile is not None
+    return len(plan.mobile.possible_length) > 1
 
 
 @given(mobiles(), mobiles(), st.sampled_from([" / ", ";", ", ", " or ", " & ", "\n", " und ", "+", "  "]))
