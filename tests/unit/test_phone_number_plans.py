@@ -244,7 +244,7 @@ GROUPS = (" 1", " 12", "-1", "-12", " - 12", ".1", ".12", " 0", " 00", "/12", " 
 EXTENSIONS = (" ext 1", "#1", "x1", " x 12", " ext. 123", ",,1", ";ext=12")
 
 
-def test_a_group_behind_a_number_is_never_a_part_of_it(count: Count) -> None:
+def test_a_an_appended_group_is_never_a_part_of_the_number(count: Count) -> None:
     for mobile in mobiles():
         for text in mobile.spellings if mobile.has_lengths else mobile.spellings[:3]:
             for group in GROUPS:
@@ -338,7 +338,7 @@ def test_the_librarys_own_formats_are_read(count: Count) -> None:
 # --- exit codes -----------------------------------------------------------------------------------------------
 
 
-def test_00_is_never_another_number(count: Count) -> None:
+def test_b_00_is_never_another_number(count: Count) -> None:
     hints = [hint for hint in REGIONS if exit_code_of(hint) not in {"00", "011"}]
     others = [(hint, mobile) for hint in hints for mobile in mobiles()[::2]]
     for hint, mobile in (*others, *pairs(4)):
@@ -414,7 +414,7 @@ def test_carrier_codes_are_not_removed_from_other_plans_numbers(hint: str, count
 # --- hints that contradict each other or the number -----------------------------------------------------------
 
 
-def test_two_hints_that_make_two_mobiles_are_ambiguous(count: Count) -> None:
+def test_d_two_hints_that_make_two_mobiles_are_ambiguous(count: Count) -> None:
     for hint, mobile in pairs(12):
         one, other = read(mobile.national, mobile.region), read(mobile.national, hint)
         own_first, own_second = read(mobile.national, mobile.region, hint), read(mobile.national, hint, mobile.region)
@@ -442,7 +442,7 @@ def test_the_setting_is_a_fallback_and_contradicts_nothing(count: Count) -> None
             assert fallback.read_as == "setting"
 
 
-def test_a_plus_before_a_national_number_is_ambiguous(count: Count) -> None:
+def test_e_a_plus_before_a_national_number_is_ambiguous(count: Count) -> None:
     """And an international number is read wherever it is no national number, or its country code is set off."""
     ambiguous = tried = 0
     for hint, mobile in pairs(12):
@@ -474,7 +474,7 @@ def test_a_plus_is_no_doubt_in_a_hinted_region(count: Count) -> None:
 # --- the reason of a refusal ----------------------------------------------------------------------------------
 
 
-def test_a_country_code_without_plus_is_read_or_ambiguous(count: Count) -> None:
+def test_h_a_country_code_without_plus_is_read_or_ambiguous(count: Count) -> None:
     refused = set()
     for mobile in mobiles():
         for text in (mobile.e164[1:], mobile.international[1:]):
