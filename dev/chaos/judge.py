@@ -109,11 +109,9 @@ def _may_stay_away(truth: Truth) -> bool:
 
 def _words(truth: Truth) -> Words:
     source = source_of(truth.user)
-    locked_out = {"noMethod"} if not truth.usable and truth.state == "disabled" else set()
+    stuck = {"noMethod"} if not truth.usable else set()
     outcomes = ("refused",) if _is_refused(truth, source) else ("noop", "done")
-    return tuple(
-        (outcome, frozenset({*reason, *locked_out})) for outcome in outcomes for reason in _reasons(truth, source)
-    )
+    return tuple((outcome, frozenset({*reason, *stuck})) for outcome in outcomes for reason in _reasons(truth, source))
 
 
 def _is_refused(truth: Truth, source: Source) -> bool:

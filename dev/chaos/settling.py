@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 70.0
 """The short delays after failures are 5, 15 and 60 s; who waits longer is looked at by an operator."""
 
 FIRE_AGAIN_SECONDS = 60.0
+MAX_WAITS = 5
 SLACK = timedelta(seconds=2)
 
 
@@ -43,11 +44,16 @@ class Settling:
         await self.parts.tenant.switch(expired_delta="")
 
     async def rest(self) -> None:
-        """Nothing under way, no claim of a killed host, no hold that is about to end."""
+        """Nothing under way, no claim of a killed host, no hold that is about to end.
+
+        The look after a claim that has ended may begin a hold, so it is asked again after each wait.
+        """
         await self.quiet()
-        until = busy_until(await self.parts.storage.ledger(), timedelta(seconds=HOLD_SECONDS)) + SLACK
-        wait = (until - datetime.now(UTC)).total_seconds()
-        if wait > 0:
+        for _ in range(MAX_WAITS):
+            until = busy_until(await self.parts.storage.ledger(), timedelta(seconds=HOLD_SECONDS)) + SLACK
+            wait = (until - datetime.now(UTC)).total_seconds()
+            if wait <= 0:
+                return
             self.say(f"waiting {wait:.0f} s for claims of killed hosts and for holds to end")
             await asyncio.sleep(wait)
             await self.quiet()

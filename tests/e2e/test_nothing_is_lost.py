@@ -30,6 +30,11 @@ OUTAGE = 60.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chain() -> AsyncIterator[Chain]:
     async with running_chain() as running:
+
+        async def swept() -> bool:
+            return bool((await running.ask("GET", "api/report")).json()["sweep"]["completedAt"])
+
+        await until(swept)  # the new subscription asked for it: it would look at people whom a test has just made
         yield running
 
 
